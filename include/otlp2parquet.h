@@ -1,0 +1,289 @@
+/* otlp2parquet: OpenTelemetry (OTLP) bytes in, Apache Parquet bytes out.
+ *
+ * This header is the whole contract of the library; nothing else in the tree may be relied on.
+ *
+ *   one call     otlp_to_parquet(bytes, len, &out)           a request in, its files out
+ *   streaming    o2p_batch_new / append / finish / free      many requests in, few files out
+ *   the tables   o2p_schema_columns and friends              what the files contain, as data
+ *
+ * The library does no I/O, reads no clock and no environment, starts no thread, logs nothing and has
+ * no global state. The same bytes and options give the same Parquet bytes and the same paths, on
+ * every platform, every time.
+ *
+ * Threads. Functions without a batch or output argument may be called from any thread at any time.
+ * A batch or an output belongs to one thread at a time; there are no locks. Any number of threads
+ * may work at once, each on its own.
+ *
+ * Ownership. Inputs are borrowed for the duration of the call only. What a call hands out is said at
+ * its declaration. Strings handed out are NUL-terminated UTF-8 unless said otherwise.
+ *
+ * NULL. No argument may be NULL unless its description says so.
+ */
+#ifndef OTLP2PARQUET_H
+#define OTLP2PARQUET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of the library (semantic versioning). */
+#define O2P_VERSION_MAJOR 0
+#define O2P_VERSION_MINOR 1
+#define O2P_VERSION_PATCH 0
+#define O2P_VERSION "0.1.0"
+
+/* Version of the tables: grows by one whenever a column is added, and is written into every file as
+ * the key-value entry `otlp2parquet.schema_version`. Columns are never renamed, retyped or removed. */
+#define O2P_SCHEMA_VERSION 1
+
+/* ---- status and errors ------------------------------------------------------------------- */
+
+/* What a call came to. The values are pinned: they never change and are never reused. */
+typedef enum o2p_status {
+    O2P_OK = 0,
+    O2P_ERR_OUT_OF_MEMORY = 1, /* the allocator returned NULL */
+    O2P_ERR_BAD_OPTION = 2,    /* an option's value is not allowed; error.path names the option */
+    O2P_ERR_UNDETECTED = 3,    /* the signal was not given and the bytes do not tell it */
+    O2P_ERR_TRUNCATED = 4,     /* the input ends, or a length points, past the enclosing message */
+    O2P_ERR_MALFORMED = 5,     /* not protobuf: an over-long varint, a bad tag, an unmatched group */
+    O2P_ERR_WIRE_TYPE = 6,     /* a known field with a wire type that its type does not have */
+    O2P_ERR_DEPTH = 7,         /* messages nested deeper than 100 */
+    O2P_ERR_LIMIT = 8,         /* a limit of the options or of the format was reached */
+    O2P_ERR_CODEC = 9          /* the compression library failed */
+} o2p_status;
+
+/* Capacity of o2p_error.path in bytes, NUL included. A longer path is cut at the front ("...x[1].y"). */
+#define O2P_FIELD_PATH_SIZE 160
+
+/* What went wrong, and where. The first error wins. */
+typedef struct o2p_error {
+    o2p_status status;
+    const char *message;            /* static text, never NULL; "" with O2P_OK */
+    size_t offset;                  /* byte offset into the input of that call */
+    char path[O2P_FIELD_PATH_SIZE]; /* e.g. "resource_logs[3].scope_logs[0].log_records[12].body";
+                                       the option's name for O2P_ERR_BAD_OPTION; "" if none applies */
+} o2p_error;
+
+/* ---- options ------------------------------------------------------------------------------ */
+
+typedef enum o2p_signal {
+    O2P_SIGNAL_AUTO = 0, /* told from the bytes: see otlp_to_parquet */
+    O2P_SIGNAL_LOGS = 1,
+    O2P_SIGNAL_TRACES = 2,
+    O2P_SIGNAL_METRICS = 3
+} o2p_signal;
+
+/* Compression of the pages. A column chunk that a codec does not make smaller is stored plain. */
+typedef enum o2p_codec {
+    O2P_CODEC_DEFAULT = 0, /* Snappy */
+    O2P_CODEC_UNCOMPRESSED = 1,
+    O2P_CODEC_SNAPPY = 2
+} o2p_codec;
+
+/* Order of the rows of a file. */
+typedef enum o2p_order {
+    O2P_ORDER_DEFAULT = 0,  /* O2P_ORDER_CLUSTERED */
+    O2P_ORDER_CLUSTERED = 1, /* stably by service, then time; declared as sorting_columns */
+    O2P_ORDER_RECEIVED = 2  /* as they came */
+} o2p_order;
+
+/* Memory functions. All three are NULL (malloc, realloc and free are used) or none is.
+ * Sizes are in bytes and never 0; results must be aligned for any type. Returning NULL is allowed at
+ * any time and gives O2P_ERR_OUT_OF_MEMORY. They are called by the calling thread only. */
+typedef struct o2p_allocator {
+    void *ctx; /* passed to each call as it is; may be NULL */
+    void *(*allocate)(void *ctx, size_t size);
+    void *(*reallocate)(void *ctx, void *block, size_t old_size, size_t new_size);
+    void (*release)(void *ctx, void *block, size_t size);
+} o2p_allocator;
+
+/* The path template used when o2p_options.path_template is NULL. */
+#define O2P_DEFAULT_PATH_TEMPLATE                                                                  \
+    "{table}/year={year}/month={month}/day={day}/hour={hour}/{time}-{hash}.parquet"
+
+/* Everything that can be chosen. Zero means the default throughout; set `size` to
+ * sizeof(o2p_options), so that a library with more options than the caller knows reads only those it
+ * was given. */
+typedef struct o2p_options {
+    size_t size;       /* sizeof(o2p_options) */
+    o2p_signal signal; /* what the requests carry */
+    o2p_codec codec;
+    o2p_order order;
+
+    /* Where files go, relative, `/`-separated. Fields: {table}, {service}, {year}, {month}, {day},
+     * {hour} (of the rows, UTC), {time} (the least row time of the file, YYYYMMDDTHHMMSSffffffZ) and
+     * {hash} (16 hex digits over table, options and bytes; required). Rows are split so that each
+     * field that is used has one value a file: a template without time fields gives one file a table.
+     * {service} is percent-encoded, so no name leaves its folder. NULL: O2P_DEFAULT_PATH_TEMPLATE. */
+    const char *path_template;
+
+    /* Unix time in nanoseconds for log records that carry no time at all. */
+    uint64_t default_time_ns;
+
+    uint32_t row_group_rows; /* rows a row group; default 122,880, at most 2^30 */
+    uint32_t page_rows;      /* rows a page; default 20,000 */
+    uint32_t page_bytes;     /* bytes a page before compression, about; default 1 MiB */
+    uint32_t reserved;       /* 0 */
+
+    uint64_t max_input_bytes; /* bytes of one request; default 1 GiB, at most 2^32 - 1 */
+    uint64_t max_memory_bytes; /* of a batch or conversion, results included; default no limit */
+
+    o2p_allocator allocator;
+} o2p_options;
+
+/* ---- results ------------------------------------------------------------------------------ */
+
+typedef enum o2p_table {
+    O2P_TABLE_LOGS = 0,
+    O2P_TABLE_TRACES = 1,
+    O2P_TABLE_METRICS_GAUGE = 2,
+    O2P_TABLE_METRICS_SUM = 3,
+    O2P_TABLE_METRICS_HISTOGRAM = 4,
+    O2P_TABLE_METRICS_EXPONENTIAL_HISTOGRAM = 5,
+    O2P_TABLE_METRICS_SUMMARY = 6
+} o2p_table;
+#define O2P_TABLE_COUNT 7
+
+/* One Parquet file. Everything it points to belongs to the output. */
+typedef struct o2p_file {
+    o2p_table table;
+    const char *path; /* by the path template */
+    const uint8_t *data;
+    size_t size; /* bytes of data */
+    uint64_t rows;
+    uint64_t min_time_ns; /* least and greatest row time, Unix nanoseconds */
+    uint64_t max_time_ns;
+} o2p_file;
+
+/* What became of the records, and what was noticed on the way. */
+typedef struct o2p_counts {
+    uint64_t accepted;       /* records stored: log records, spans, data points */
+    uint64_t rejected;       /* records that could not be kept (OTLP partial success) */
+    uint64_t invalid_utf8;   /* strings in which bytes became U+FFFD */
+    uint64_t duplicate_keys; /* attributes moved to the column DuplicateAttributes */
+    uint64_t unknown_fields; /* fields no message of ours has: data from a newer OTLP */
+    uint64_t empty_metrics;  /* metrics without data points: they give no row */
+    uint64_t empty_groups;   /* resource and scope groups without records: they give no row */
+} o2p_counts;
+
+/* Result of one o2p_batch_append. Holds no memory. */
+typedef struct o2p_result {
+    o2p_signal signal; /* given or detected */
+    o2p_counts counts; /* of this call alone; zero when it failed */
+    o2p_error error;
+} o2p_result;
+
+/* Result of otlp_to_parquet and o2p_batch_finish. Zero it before use. */
+typedef struct o2p_output {
+    const o2p_options *options; /* in: NULL means all defaults; read by otlp_to_parquet alone */
+    o2p_signal signal;          /* out: given or detected (otlp_to_parquet) */
+    o2p_file *files;            /* out: in order of table, then path; NULL when there are none */
+    size_t file_count;
+    o2p_counts counts;
+    o2p_error error;
+    void *storage; /* the library's own: what o2p_output_free releases */
+} o2p_output;
+
+/* ---- the one call ------------------------------------------------------------------------- */
+
+/* Converts one OTLP Export...ServiceRequest (protobuf) of `len` bytes.
+ *
+ * `*out` is zeroed by the caller, or zeroed but for `options`. On success out->files holds the files
+ * (none for a request without records). On failure there are no files and out->error says why and
+ * where. Call o2p_output_free in both cases. `bytes` may be NULL if `len` is 0.
+ *
+ * With O2P_SIGNAL_AUTO the signal is told from the structure of the bytes: the three requests are
+ * alike down to the record, so the fields of the first records decide, by wire type. A request without
+ * any record cannot be told and is taken as logs: it has no rows. Callers that know the signal say it.
+ *
+ * Returns out->error.status: any status but O2P_OK is an error. Reentrant. */
+o2p_status otlp_to_parquet(const void *bytes, size_t len, o2p_output *out);
+
+/* Releases what `*out` holds and zeroes it, `options` included. Does nothing for a zeroed output. */
+void o2p_output_free(o2p_output *out);
+
+/* ---- streaming ----------------------------------------------------------------------------- */
+
+/* Requests collected as columns, to be written as few files. */
+typedef struct o2p_batch o2p_batch;
+
+/* Makes an empty batch. `options` may be NULL; it is copied, path_template included. `error` may be
+ * NULL; otherwise it receives the reason for a failure. On success `*batch` is to be released with
+ * o2p_batch_free; on failure it is NULL. Errors: BAD_OPTION, OUT_OF_MEMORY. */
+o2p_status o2p_batch_new(const o2p_options *options, o2p_batch **batch, o2p_error *error);
+
+/* Changes options.default_time_ns for the appends that follow: a server's time of receipt. */
+void o2p_batch_set_default_time(o2p_batch *batch, uint64_t unix_ns);
+
+/* Adds one request, as otlp_to_parquet reads it. `bytes` is not needed after the call. `result` may be
+ * NULL. On failure the batch holds what it held before the call, byte for byte what it would have
+ * written. Returns result->error.status: any of the statuses. */
+o2p_status o2p_batch_append(o2p_batch *batch, const void *bytes, size_t len, o2p_result *result);
+
+/* Rows in the batch, over all tables. */
+uint64_t o2p_batch_rows(const o2p_batch *batch);
+
+/* Memory the batch holds at present, in bytes. */
+size_t o2p_batch_bytes(const o2p_batch *batch);
+
+/* Writes what the batch holds as files into `*out` (zeroed by the caller; released with
+ * o2p_output_free, before or after the batch). out->counts is the sum over the appends. On success
+ * the batch is empty and may be used again; on failure it is as it was. Errors: OUT_OF_MEMORY, LIMIT,
+ * CODEC. */
+o2p_status o2p_batch_finish(o2p_batch *batch, o2p_output *out);
+
+/* Releases the batch. NULL is allowed. Outputs made from it stay valid. */
+void o2p_batch_free(o2p_batch *batch);
+
+/* ---- the tables as data ---------------------------------------------------------------------- */
+
+typedef enum o2p_column_type {
+    O2P_TYPE_STRING = 0,           /* BYTE_ARRAY, STRING */
+    O2P_TYPE_INT32 = 1,            /* INT32 */
+    O2P_TYPE_INT64 = 2,            /* INT64 */
+    O2P_TYPE_DOUBLE = 3,           /* DOUBLE */
+    O2P_TYPE_BOOLEAN = 4,          /* BOOLEAN */
+    O2P_TYPE_TIMESTAMP_MICROS = 5, /* INT64, TIMESTAMP(MICROS, UTC) */
+    O2P_TYPE_STRING_MAP = 6,       /* MAP<STRING, STRING> */
+    O2P_TYPE_INT64_LIST = 7,       /* LIST<INT64> */
+    O2P_TYPE_DOUBLE_LIST = 8,      /* LIST<DOUBLE> */
+    O2P_TYPE_STRUCT_LIST = 9       /* LIST<STRUCT<...>>: the columns whose parent it is */
+} o2p_column_type;
+
+/* One column, or one member of the structs of a STRUCT_LIST column. */
+typedef struct o2p_schema_column {
+    const char *name; /* e.g. "Timestamp" */
+    const char *doc;  /* one sentence */
+    o2p_column_type type;
+    bool nullable;    /* maps and lists are never null: they are empty */
+    int32_t parent;   /* index in the same array of the STRUCT_LIST it is a member of; -1: a column */
+    int32_t field_id; /* Parquet field_id of its outermost node; pinned */
+} o2p_schema_column;
+
+/* The columns of a table in file order, each STRUCT_LIST followed by its members. The array is static.
+ * Returns how many there are; 0 and NULL when `table` is not one. */
+size_t o2p_schema_columns(o2p_table table, const o2p_schema_column **columns);
+
+/* "logs", "traces", "metrics_gauge", ...; NULL when `table` is not one. Static. */
+const char *o2p_table_name(o2p_table table);
+
+/* The signal a table belongs to; O2P_SIGNAL_AUTO when `table` is not one. */
+o2p_signal o2p_table_signal(o2p_table table);
+
+/* "logs", "traces", "metrics"; "auto" for O2P_SIGNAL_AUTO; NULL for another value. Static. */
+const char *o2p_signal_name(o2p_signal signal);
+
+/* "OK", "OUT_OF_MEMORY", ... for a status; "UNKNOWN" for another value. Static. */
+const char *o2p_status_name(o2p_status status);
+
+/* O2P_VERSION of the library that is linked, which may be newer than this header. Static. */
+const char *o2p_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,28 @@
+/* buffer.c - see buffer.h. */
+#include "buffer.h"
+
+/* The first allocation: large enough that most buffers of a small request never grow. */
+enum { FIRST_CAPACITY = 256 };
+
+bool o2p_buffer_grow(o2p_buffer *buffer, size_t more)
+{
+    if (more > SIZE_MAX / 2 - buffer->size) {
+        buffer->memory->failed = true;
+        return false;
+    }
+    size_t wanted = buffer->capacity == 0 ? FIRST_CAPACITY : buffer->capacity * 2;
+    if (wanted < buffer->size + more)
+        wanted = buffer->size + more;
+    void *data = o2p_memory_resize(buffer->memory, buffer->data, buffer->capacity, wanted);
+    if (data == NULL)
+        return false;
+    buffer->data = (uint8_t *)data;
+    buffer->capacity = wanted;
+    return true;
+}
+
+void o2p_buffer_free(o2p_buffer *buffer)
+{
+    o2p_memory_release(buffer->memory, buffer->data, buffer->capacity);
+    o2p_buffer_init(buffer, buffer->memory);
+}

@@ -1,0 +1,33 @@
+/* memory.h - the caller's allocator, with an account of what is held and a ceiling on it.
+ *
+ * One o2p_memory belongs to one batch or conversion. A failed request sets `failed`, which stays set
+ * until it is cleared, so that a stage can allocate freely and be checked once at its end.
+ */
+#ifndef O2P_BASE_MEMORY_H
+#define O2P_BASE_MEMORY_H
+
+#include "../../include/otlp2parquet.h"
+#include "deps.h"
+
+typedef struct o2p_memory {
+    o2p_allocator allocator;
+    size_t held;     /* bytes allocated and not released */
+    size_t limit;    /* most that may be held */
+    bool failed;     /* sticky: a request was refused */
+    bool over_limit; /* it was refused by `limit`, not by the allocator */
+} o2p_memory;
+
+/* Zero members of `allocator` mean malloc, realloc and free; limit 0 means no limit. */
+void o2p_memory_init(o2p_memory *memory, const o2p_allocator *allocator, uint64_t limit);
+
+/* Resizes `block` (NULL with old_size 0: a new one) to new_size > 0 bytes. On failure returns NULL, sets
+ * `failed`, and the old block is as it was. */
+void *o2p_memory_resize(o2p_memory *memory, void *block, size_t old_size, size_t new_size);
+
+/* Releases a block of `size` bytes; NULL is allowed. */
+void o2p_memory_release(o2p_memory *memory, void *block, size_t size);
+
+/* OK, LIMIT or OUT_OF_MEMORY, by the sticky flags. */
+o2p_status o2p_memory_status(const o2p_memory *memory);
+
+#endif

@@ -1,0 +1,17 @@
+/* utf8.h - UTF-8 as the Unicode standard defines it (table 3-7): no overlong forms, no surrogates,
+ * nothing above U+10FFFF.
+ */
+#ifndef O2P_BASE_UTF8_H
+#define O2P_BASE_UTF8_H
+
+#include "buffer.h"
+
+/* Length of the longest valid prefix of `bytes`: `size` when all of it is valid UTF-8. */
+size_t o2p_utf8_valid_prefix(const uint8_t *bytes, size_t size);
+
+/* Appends `bytes` with U+FFFD (EF BF BD) for each maximal subpart of an ill-formed sequence
+ * (Unicode chapter 3, "U+FFFD Substitution of Maximal Subparts"), as Python's errors="replace" and
+ * WHATWG do. */
+void o2p_utf8_repair(o2p_buffer *out, const uint8_t *bytes, size_t size);
+
+#endif
