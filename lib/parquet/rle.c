@@ -1,0 +1,199 @@
+/* rle.c - see rle.h.
+ *
+ * A bit-packed run that is followed by another run must be whole groups of eight. A run of equal
+ * values can thus only begin where a group would, and is worth one when it fills at least that
+ * group: it is enough to ask of each group in turn whether its eight values are equal.
+ */
+#include "rle.h"
+#include "thrift.h"
+
+enum {
+    GROUP = 8,    /* values that a bit-packed run comes in multiples of */
+    PUT_BITS = 56 /* most bits of one o2p_bits_put */
+};
+
+static size_t groups_of(size_t n)
+{
+    return n / GROUP + (n % GROUP != 0);
+}
+
+static void zeros(o2p_buffer *out, size_t count)
+{
+    if (count == 0)
+        return;
+    void *at = o2p_buffer_extend(out, count);
+    if (at != NULL)
+        memset(at, 0, count);
+}
+
+void o2p_rle_run(o2p_buffer *out, uint32_t value, size_t count, unsigned width)
+{
+    uint8_t bytes[4];
+    o2p_store_le32(bytes, value);
+    o2p_put_varint(out, (uint64_t)count << 1);
+    o2p_buffer_append(out, bytes, (width + 7) / 8);
+}
+
+void o2p_rle_packed(o2p_buffer *out, const uint8_t *bytes, size_t n, unsigned width)
+{
+    size_t groups = groups_of(n);
+    size_t used = n / 8 * width + (n % 8 * width + 7) / 8;
+    o2p_put_varint(out, (uint64_t)groups << 1 | 1);
+    o2p_buffer_append(out, bytes, used);
+    zeros(out, groups * width - used);
+}
+
+/* One bit-packed run. */
+static void literals(o2p_buffer *out, const uint32_t *values, size_t n, unsigned width)
+{
+    if (n == 0)
+        return;
+    size_t groups = groups_of(n);
+    o2p_put_varint(out, (uint64_t)groups << 1 | 1);
+    size_t start = out->size;
+    o2p_bits bits;
+    o2p_bits_begin(&bits, out);
+    o2p_bits_pack32(&bits, values, n, width);
+    o2p_bits_flush(&bits);
+    zeros(out, groups * width - (out->size - start));
+}
+
+static inline bool equal_group(const uint32_t *v)
+{
+    uint32_t difference = (v[0] ^ v[1]) | (v[0] ^ v[2]) | (v[0] ^ v[3]) | (v[0] ^ v[4]) |
+                          (v[0] ^ v[5]) | (v[0] ^ v[6]) | (v[0] ^ v[7]);
+    return difference == 0;
+}
+
+/* Where the run of values equal to values[i] ends, given that it reaches i + GROUP. */
+static size_t run_end(const uint32_t *values, size_t i, size_t n)
+{
+    size_t end = i + GROUP;
+    while (n - end >= GROUP && values[end] == values[i] && equal_group(values + end))
+        end += GROUP;
+    while (end < n && values[end] == values[i])
+        end++;
+    return end;
+}
+
+void o2p_rle_encode(o2p_buffer *out, const uint32_t *values, size_t n, unsigned width)
+{
+    O2P_ASSERT(width >= 1 && width <= 32);
+    size_t start = 0; /* of the values not yet written */
+    size_t i = 0;
+    while (n - i >= GROUP) {
+        if (!equal_group(values + i)) {
+            i += GROUP;
+            continue;
+        }
+        size_t end = run_end(values, i, n);
+        literals(out, values + start, i - start, width);
+        o2p_rle_run(out, values[i], end - i, width);
+        start = i = end;
+    }
+    if (start < n)
+        literals(out, values + start, n - start, width);
+}
+
+/* ---- streams of levels ---- */
+
+void o2p_levels_init(o2p_levels *levels, o2p_memory *memory)
+{
+    memset(levels, 0, sizeof(*levels));
+    o2p_buffer_init(&levels->packed, memory);
+}
+
+void o2p_levels_free(o2p_levels *levels)
+{
+    o2p_buffer_free(&levels->packed);
+}
+
+void o2p_levels_begin(o2p_levels *levels, unsigned max_level)
+{
+    O2P_ASSERT(max_level >= 1 && max_level <= 3);
+    levels->packed.size = 0;
+    o2p_bits_begin(&levels->bits, &levels->packed);
+    levels->count = 0;
+    levels->first = 0;
+    levels->constant = true;
+    levels->width = max_level == 1 ? 1 : 2;
+}
+
+/* `level` in each of the 64 / width places of a word. */
+static uint64_t spread(uint32_t level, unsigned width)
+{
+    return level * (width == 1 ? UINT64_MAX : UINT64_C(0x5555555555555555));
+}
+
+/* Packs `count` equal levels: in one store, or up to the next whole byte, then bytes, then what is
+ * left. */
+static void pack_equal(o2p_bits *bits, uint32_t level, size_t count, unsigned width)
+{
+    uint64_t word = spread(level, width);
+    size_t left = count * width; /* bits */
+    if (left > PUT_BITS) {
+        unsigned head = (8 - bits->count) & 7;
+        o2p_bits_put(bits, word & ((1u << head) - 1), head);
+        left -= head;
+        void *at = o2p_buffer_extend(bits->out, left / 8);
+        if (at == NULL)
+            return;
+        memset(at, (uint8_t)word, left / 8);
+        left %= 8;
+    }
+    o2p_bits_put(bits, word & ((UINT64_C(1) << left) - 1), (unsigned)left);
+}
+
+/* Turns the counted run into packed levels, now that a different level follows. */
+static void end_constant(o2p_levels *levels)
+{
+    levels->constant = false;
+    pack_equal(&levels->bits, levels->first, levels->count, levels->width);
+}
+
+void o2p_levels_run(o2p_levels *levels, uint32_t level, size_t count)
+{
+    if (count == 0)
+        return;
+    if (levels->constant) {
+        if (levels->count == 0)
+            levels->first = level;
+        if (level == levels->first) {
+            levels->count += count;
+            return;
+        }
+        end_constant(levels);
+    }
+    pack_equal(&levels->bits, level, count, levels->width);
+    levels->count += count;
+}
+
+void o2p_levels_row(o2p_levels *levels, uint32_t first, uint32_t next, size_t count)
+{
+    if (levels->constant || count * levels->width > PUT_BITS) {
+        o2p_levels_run(levels, first, 1);
+        o2p_levels_run(levels, next, count - 1);
+        return;
+    }
+    unsigned width = levels->width;
+    unsigned bits = (unsigned)count * width;
+    uint64_t word = (spread(next, width) << width | first) & ((UINT64_C(1) << bits) - 1);
+    o2p_bits_put(&levels->bits, word, bits);
+    levels->count += count;
+}
+
+void o2p_levels_end(o2p_levels *levels, o2p_buffer *out)
+{
+    size_t length_at = out->size;
+    if (o2p_buffer_extend(out, 4) == NULL)
+        return;
+    if (!levels->constant) {
+        o2p_bits_flush(&levels->bits);
+        /* After a refused allocation there are fewer bytes than levels. */
+        if (levels->packed.size >= (levels->count * levels->width + 7) / 8)
+            o2p_rle_packed(out, levels->packed.data, levels->count, levels->width);
+    } else if (levels->count > 0) {
+        o2p_rle_run(out, levels->first, levels->count, levels->width);
+    }
+    o2p_store_le32(out->data + length_at, (uint32_t)(out->size - length_at - 4));
+}
