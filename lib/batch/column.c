@@ -1,0 +1,200 @@
+/* column.c - see column.h. */
+#include "column.h"
+
+/* Cells that a column makes room for at once when it begins: most small requests then allocate
+ * once. */
+enum { FIRST_CELLS = 256 };
+
+void o2p_rows_init(o2p_rows *rows, o2p_pool *pool)
+{
+    memset(rows, 0, sizeof(*rows));
+    rows->pool = pool;
+}
+
+static void begin_column(o2p_rows *rows, o2p_column *column)
+{
+    if (column->cells.memory != NULL)
+        return;
+    o2p_buffer_init(&column->cells, rows->pool->memory);
+    o2p_buffer_init(&column->valid, rows->pool->memory);
+    o2p_buffer_init(&column->items, rows->pool->memory);
+    o2p_buffer_init(&column->keys, rows->pool->memory);
+}
+
+void o2p_rows_free(o2p_rows *rows)
+{
+    for (size_t i = 0; i < O2P_COL_COUNT; i++) {
+        o2p_column *column = &rows->columns[i];
+        if (column->cells.memory == NULL)
+            continue;
+        o2p_buffer_free(&column->cells);
+        o2p_buffer_free(&column->valid);
+        o2p_buffer_free(&column->items);
+        o2p_buffer_free(&column->keys);
+        if (column->dictionary != NULL)
+            o2p_dictionary_free(column->dictionary);
+        if (column->key_dictionary != NULL)
+            o2p_dictionary_free(column->key_dictionary);
+    }
+    o2p_rows_init(rows, rows->pool);
+}
+
+static bool is_list(o2p_col col)
+{
+    return o2p_columns[col].kind >= O2P_KIND_MAP;
+}
+
+void *o2p_cell_gap(o2p_rows *rows, o2p_col col, uint32_t row, size_t width)
+{
+    o2p_column *column = &rows->columns[col];
+    begin_column(rows, column);
+    o2p_buffer *cells = &column->cells;
+    O2P_ASSERT(cells->size <= row * width || rows->pool->memory->failed);
+    if (cells->size > row * width) /* only after a refused allocation */
+        return NULL;
+    size_t gap = row * width - cells->size;
+    size_t room = cells->capacity == 0 && gap == 0 ? FIRST_CELLS * width : gap + width;
+    uint32_t last_end = is_list(col) ? o2p_list_end(column, UINT32_MAX) : 0;
+    if (!o2p_buffer_reserve(cells, room))
+        return NULL;
+    uint8_t *at = cells->data + cells->size;
+    if (last_end == 0)
+        memset(at, 0, gap);
+    for (size_t i = 0; last_end != 0 && i < gap; i += width)
+        memcpy(at + i, &last_end, sizeof(last_end));
+    cells->size += gap + width;
+    return at + gap;
+}
+
+void o2p_set64_valid(o2p_rows *rows, o2p_col col, uint32_t row, uint64_t value)
+{
+    o2p_column *column = &rows->columns[col];
+    o2p_set64(rows, col, row, value);
+    begin_column(rows, column);
+    size_t gap = row - column->valid.size;
+    uint8_t *at = (uint8_t *)o2p_buffer_extend(&column->valid, gap + 1);
+    if (at == NULL)
+        return;
+    memset(at, 0, gap);
+    at[gap] = 1;
+}
+
+static o2p_dictionary *make_dictionary(o2p_rows *rows, o2p_text_kind kind)
+{
+    uint8_t *piece = o2p_arena_bytes(&rows->pool->arena, sizeof(o2p_dictionary) + 15);
+    if (piece == NULL)
+        return NULL;
+    piece += (16 - (uintptr_t)piece % 16) % 16;
+    o2p_dictionary *dictionary = (o2p_dictionary *)(void *)piece;
+    o2p_dictionary_init(dictionary, rows->pool->memory, &rows->pool->arena, kind,
+                        &rows->pool->repaired);
+    return dictionary;
+}
+
+o2p_dictionary *o2p_column_dictionary(o2p_rows *rows, o2p_col col)
+{
+    o2p_column *column = &rows->columns[col];
+    if (O2P_UNLIKELY(column->dictionary == NULL)) {
+        begin_column(rows, column);
+        column->dictionary = make_dictionary(
+            rows, o2p_columns[col].kind == O2P_KIND_ID ? O2P_TEXT_ID : O2P_TEXT_UTF8);
+    }
+    return column->dictionary;
+}
+
+o2p_dictionary *o2p_column_key_dictionary(o2p_rows *rows, o2p_col col)
+{
+    o2p_column *column = &rows->columns[col];
+    if (O2P_UNLIKELY(column->key_dictionary == NULL)) {
+        begin_column(rows, column);
+        column->key_dictionary = make_dictionary(rows, O2P_TEXT_UTF8);
+    }
+    return column->key_dictionary;
+}
+
+o2p_buffer *o2p_column_items(o2p_rows *rows, o2p_col col)
+{
+    begin_column(rows, &rows->columns[col]);
+    return &rows->columns[col].items;
+}
+
+void o2p_set_text(o2p_rows *rows, o2p_col col, uint32_t row, const uint8_t *bytes, size_t size,
+                  bool input)
+{
+    o2p_dictionary *dictionary = o2p_column_dictionary(rows, col);
+    if (dictionary == NULL)
+        return;
+    uint32_t index = o2p_intern(dictionary, bytes, size, input && rows->pool->lasting);
+    if (o2p_columns[col].nullable)
+        o2p_set32(rows, col, row, index + 1);
+    else if (index != 0)
+        o2p_set32(rows, col, row, index);
+}
+
+void o2p_end_list(o2p_rows *rows, o2p_col col, uint32_t row, size_t item_count)
+{
+    if (item_count > O2P_MAX_ROWS) {
+        rows->pool->memory->failed = rows->pool->memory->over_limit = true;
+        return;
+    }
+    if (item_count > o2p_list_end(&rows->columns[col], UINT32_MAX))
+        o2p_set32(rows, col, row, (uint32_t)item_count);
+}
+
+void o2p_rows_save(const o2p_rows *rows, o2p_column_mark *marks)
+{
+    for (size_t i = 0; i < O2P_COL_COUNT; i++) {
+        const o2p_column *column = &rows->columns[i];
+        o2p_column_mark *mark = &marks[i];
+        memset(mark, 0, sizeof(*mark));
+        if (column->cells.memory == NULL)
+            continue;
+        mark->cells = column->cells.size;
+        mark->valid = column->valid.size;
+        mark->items = column->items.size;
+        mark->keys = column->keys.size;
+        mark->child_rows = column->child_rows;
+        if (column->dictionary != NULL)
+            mark->dictionary = o2p_dictionary_save(column->dictionary);
+        if (column->key_dictionary != NULL)
+            mark->key_dictionary = o2p_dictionary_save(column->key_dictionary);
+    }
+}
+
+/* A column without cells at the mark may have been begun since; its dictionaries then lie in the
+ * part of the arena that is rolled back, so they go too. */
+static void rollback_dictionary(o2p_dictionary **dictionary, o2p_dictionary_mark mark)
+{
+    if (*dictionary == NULL)
+        return;
+    if (mark.entry_count > 0) {
+        o2p_dictionary_rollback(*dictionary, mark);
+        return;
+    }
+    o2p_dictionary_free(*dictionary);
+    *dictionary = NULL;
+}
+
+static void rollback_buffer(o2p_buffer *buffer, size_t size)
+{
+    if (buffer->size > size) /* a refused allocation may have left it shorter than others */
+        buffer->size = size;
+}
+
+void o2p_rows_rollback(o2p_rows *rows, const o2p_column_mark *marks, uint32_t count)
+{
+    rows->count = count;
+    for (size_t i = 0; i < O2P_COL_COUNT; i++) {
+        o2p_column *column = &rows->columns[i];
+        const o2p_column_mark *mark = &marks[i];
+        if (column->cells.memory == NULL)
+            continue;
+        rollback_buffer(&column->cells, mark->cells);
+        rollback_buffer(&column->valid, mark->valid);
+        rollback_buffer(&column->items, mark->items);
+        rollback_buffer(&column->keys, mark->keys);
+        column->child_rows = mark->child_rows;
+        rollback_dictionary(&column->dictionary, mark->dictionary);
+        rollback_dictionary(&column->key_dictionary, mark->key_dictionary);
+    }
+}

@@ -1,0 +1,210 @@
+/* dictionary.c - see dictionary.h. Open addressing with linear probing, at most half full: removing
+ * the entries made last, newest first, is then exactly the reverse of adding them, which makes
+ * rollback cheap.
+ */
+#include "dictionary.h"
+
+#include "../base/hash.h"
+#include "../base/utf8.h"
+
+enum {
+    FIRST_SLOTS = 64,
+    /* A lookup may try this many slots. At half load a good hash needs 64 about once in 10^9
+     * lookups, so only colliding keys get there. */
+    MAX_PROBES = 64,
+    /* Whether values repeat is looked at whenever this many entries were added. */
+    GIVE_UP_STEP = 4096,
+    /* Given up when more than this many in ten values were new. */
+    GIVE_UP_NEW_IN_TEN = 9,
+    MAX_ENTRIES = INT32_MAX
+};
+
+void o2p_dictionary_init(o2p_dictionary *dictionary, o2p_memory *memory, o2p_arena *arena,
+                         o2p_text_kind text_kind, uint64_t *repaired)
+{
+    memset(dictionary, 0, sizeof(*dictionary));
+    o2p_buffer_init(&dictionary->entries, memory);
+    dictionary->arena = arena;
+    dictionary->text_kind = (uint8_t)text_kind;
+    dictionary->repaired = repaired;
+}
+
+void o2p_dictionary_free(o2p_dictionary *dictionary)
+{
+    o2p_memory_release(dictionary->entries.memory, dictionary->slots,
+                       dictionary->slot_count * sizeof(uint64_t));
+    dictionary->slots = NULL;
+    dictionary->slot_count = 0;
+    o2p_buffer_free(&dictionary->entries);
+}
+
+static uint32_t add_entry(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
+                          uint32_t hash)
+{
+    o2p_entry entry = {bytes, (uint32_t)size, hash};
+    if (dictionary->entry_count >= MAX_ENTRIES ||
+        !o2p_buffer_reserve(&dictionary->entries, sizeof(entry))) {
+        dictionary->entries.memory->failed = true;
+        return 0;
+    }
+    o2p_buffer_append(&dictionary->entries, &entry, sizeof(entry));
+    return dictionary->entry_count++;
+}
+
+void o2p_dictionary_prepare(o2p_dictionary *dictionary)
+{
+    if (dictionary->entry_count == 0)
+        add_entry(dictionary, (const uint8_t *)"", 0, 0);
+}
+
+/* Puts an entry that is known to be absent into the first free slot of its probe. */
+static bool place(uint64_t *slots, uint32_t mask, uint32_t hash, uint32_t index)
+{
+    for (uint32_t i = 0; i < MAX_PROBES; i++) {
+        uint64_t *slot = &slots[(hash + i) & mask];
+        if (*slot == 0) {
+            *slot = (uint64_t)hash << 32 | index;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Doubles the table; gives the dictionary up when its entries collide too much even so. The old
+ * table then stays, complete, for a rollback to return to. False when memory is refused. */
+static bool grow_slots(o2p_dictionary *dictionary)
+{
+    uint32_t count = dictionary->slot_count == 0 ? FIRST_SLOTS : dictionary->slot_count * 2;
+    size_t size = (size_t)count * sizeof(uint64_t);
+    o2p_memory *memory = dictionary->entries.memory;
+    uint64_t *slots = (uint64_t *)o2p_memory_resize(memory, NULL, 0, size);
+    if (slots == NULL)
+        return false;
+    memset(slots, 0, size);
+    for (uint32_t i = 1; i < dictionary->entry_count && !dictionary->gave_up; i++)
+        dictionary->gave_up =
+            !place(slots, count - 1, o2p_dictionary_entry(dictionary, i)->hash, i);
+    if (dictionary->gave_up) {
+        o2p_memory_release(memory, slots, size);
+        return true;
+    }
+    o2p_memory_release(memory, dictionary->slots, dictionary->slot_count * sizeof(uint64_t));
+    dictionary->slots = slots;
+    dictionary->slot_count = count;
+    return true;
+}
+
+static bool is_zero(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+static const uint8_t *keep(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
+                           bool lasting)
+{
+    if (lasting)
+        return bytes;
+    uint8_t *copy = o2p_arena_bytes(dictionary->arena, size);
+    if (copy != NULL)
+        memcpy(copy, bytes, size);
+    return copy;
+}
+
+static uint32_t intern_repaired(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size)
+{
+    o2p_buffer repaired;
+    o2p_buffer_init(&repaired, dictionary->entries.memory);
+    o2p_utf8_repair(&repaired, bytes, size);
+    ++*dictionary->repaired;
+    dictionary->lookups--; /* the call below counts it */
+    uint32_t index = dictionary->entries.memory->failed
+                         ? 0
+                         : o2p_intern(dictionary, repaired.data, repaired.size, false);
+    o2p_buffer_free(&repaired);
+    return index;
+}
+
+static O2P_NOINLINE uint32_t insert(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
+                                    uint32_t hash, bool lasting)
+{
+    bool text = dictionary->text_kind == O2P_TEXT_UTF8;
+    if (text && o2p_utf8_valid_prefix(bytes, size) != size)
+        return intern_repaired(dictionary, bytes, size);
+    if (size > INT32_MAX) { /* lengths in Parquet are signed 32-bit */
+        dictionary->entries.memory->failed = dictionary->entries.memory->over_limit = true;
+        return 0;
+    }
+    o2p_dictionary_prepare(dictionary);
+    if (!dictionary->gave_up && dictionary->entry_count * 2 >= dictionary->slot_count &&
+        !grow_slots(dictionary))
+        return 0;
+    const uint8_t *kept = keep(dictionary, bytes, size, lasting);
+    if (kept == NULL || dictionary->entry_count == 0)
+        return 0;
+    uint32_t index = add_entry(dictionary, kept, size, hash);
+    if (index == 0 || dictionary->gave_up)
+        return index;
+    if (!place(dictionary->slots, dictionary->slot_count - 1, hash, index))
+        dictionary->gave_up = true;
+    if (dictionary->entry_count % GIVE_UP_STEP == 0 &&
+        (uint64_t)dictionary->entry_count * 10 > dictionary->lookups * GIVE_UP_NEW_IN_TEN)
+        dictionary->gave_up = true;
+    return index;
+}
+
+uint32_t o2p_intern(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size, bool lasting)
+{
+    if (size == 0)
+        return 0;
+    if (dictionary->text_kind == O2P_TEXT_ID && is_zero(bytes, size))
+        return 0;
+    dictionary->lookups++;
+    if (O2P_UNLIKELY(dictionary->gave_up))
+        return insert(dictionary, bytes, size, 0, lasting);
+    uint32_t hash = (uint32_t)(o2p_hash(bytes, size) >> 32);
+    uint32_t mask = dictionary->slot_count - 1;
+    for (uint32_t i = 0; i < MAX_PROBES && dictionary->slot_count > 0; i++) {
+        uint64_t slot = dictionary->slots[(hash + i) & mask];
+        if (slot == 0)
+            break;
+        if ((uint32_t)(slot >> 32) != hash)
+            continue;
+        const o2p_entry *entry = o2p_dictionary_entry(dictionary, (uint32_t)slot);
+        if (entry->size == size && memcmp(entry->bytes, bytes, size) == 0)
+            return (uint32_t)slot;
+    }
+    return insert(dictionary, bytes, size, hash, lasting);
+}
+
+o2p_dictionary_mark o2p_dictionary_save(const o2p_dictionary *dictionary)
+{
+    return (o2p_dictionary_mark){dictionary->entry_count, dictionary->lookups, dictionary->gave_up};
+}
+
+/* Frees the slot of entry `index`, if it has one. */
+static void unplace(o2p_dictionary *dictionary, uint32_t index)
+{
+    uint32_t hash = o2p_dictionary_entry(dictionary, index)->hash;
+    for (uint32_t i = 0; i < MAX_PROBES; i++) {
+        uint64_t *slot = &dictionary->slots[(hash + i) & (dictionary->slot_count - 1)];
+        if ((uint32_t)*slot == index) {
+            *slot = 0;
+            return;
+        }
+    }
+}
+
+void o2p_dictionary_rollback(o2p_dictionary *dictionary, o2p_dictionary_mark mark)
+{
+    while (dictionary->entry_count > mark.entry_count) {
+        uint32_t index = --dictionary->entry_count;
+        if (dictionary->slot_count > 0 && index > 0)
+            unplace(dictionary, index);
+    }
+    dictionary->entries.size = dictionary->entry_count * sizeof(o2p_entry);
+    dictionary->lookups = mark.lookups;
+    dictionary->gave_up = mark.gave_up;
+}

@@ -1,0 +1,378 @@
+/* leaf.c - see leaf.h. */
+#include "leaf.h"
+
+void o2p_gather_init(o2p_gather *gather, o2p_memory *memory)
+{
+    o2p_buffer *all[] = {&gather->indices, &gather->words, &gather->counts,
+                         &gather->inner,   &gather->valid, &gather->children};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        o2p_buffer_init(all[i], memory);
+}
+
+void o2p_gather_free(o2p_gather *gather)
+{
+    o2p_buffer_free(&gather->indices);
+    o2p_buffer_free(&gather->words);
+    o2p_buffer_free(&gather->counts);
+    o2p_buffer_free(&gather->inner);
+    o2p_buffer_free(&gather->valid);
+    o2p_buffer_free(&gather->children);
+}
+
+/* Room for `count` elements of `width` bytes at the start of a scratch buffer. */
+static void *room(o2p_buffer *buffer, size_t count, size_t width)
+{
+    buffer->size = 0;
+    return o2p_buffer_extend(buffer, count * width + 1);
+}
+
+/* ---- lists ---- */
+
+/* Items of each selected row; returns their sum, which fits: see O2P_MAX_ROWS. */
+static uint64_t gather_counts(const o2p_column *column, const uint32_t *selected, uint32_t count,
+                              uint32_t *counts)
+{
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        counts[i] = o2p_list_end(column, selected[i]) - o2p_list_begin(column, selected[i]);
+        sum += counts[i];
+    }
+    return sum;
+}
+
+static void gather_items32(const o2p_column *column, const uint32_t *items,
+                           const uint32_t *selected, uint32_t count, uint32_t *out)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t begin = o2p_list_begin(column, selected[i]);
+        uint32_t n = o2p_list_end(column, selected[i]) - begin;
+        memcpy(out, items + begin, (size_t)n * 4);
+        out += n;
+    }
+}
+
+static void gather_items64(const o2p_column *column, const uint32_t *selected, uint32_t count,
+                           uint64_t *out)
+{
+    const uint64_t *items = (const uint64_t *)(const void *)column->items.data;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t begin = o2p_list_begin(column, selected[i]);
+        uint32_t n = o2p_list_end(column, selected[i]) - begin;
+        memcpy(out, items + begin, (size_t)n * 8);
+        out += n;
+    }
+}
+
+/* The numbers of the child rows of the selected rows. */
+static void gather_children(const o2p_column *column, const uint32_t *selected, uint32_t count,
+                            uint32_t *out)
+{
+    for (uint32_t i = 0; i < count; i++)
+        for (uint32_t c = o2p_list_begin(column, selected[i]);
+             c < o2p_list_end(column, selected[i]); c++)
+            *out++ = c;
+}
+
+/* Items of a MAP or x_LIST; `counts` gets their number for each selected row. */
+static bool gather_list(o2p_gather *gather, const o2p_column *column, o2p_kind kind, o2p_part part,
+                        const uint32_t *selected, uint32_t count, o2p_buffer *counts_buffer,
+                        o2p_leaf *leaf)
+{
+    uint32_t *counts = (uint32_t *)room(counts_buffer, count, 4);
+    if (counts == NULL)
+        return false;
+    uint64_t sum = gather_counts(column, selected, count, counts);
+    if (sum > O2P_MAX_ROWS) {
+        gather->indices.memory->failed = gather->indices.memory->over_limit = true;
+        return false;
+    }
+    leaf->value_count = (uint32_t)sum;
+    if (kind == O2P_KIND_MAP) {
+        const o2p_buffer *items = part == O2P_PART_KEY ? &column->keys : &column->items;
+        uint32_t *out = (uint32_t *)room(&gather->indices, sum, 4);
+        if (out == NULL)
+            return false;
+        if (sum > 0)
+            gather_items32(column, (const uint32_t *)(const void *)items->data, selected, count,
+                           out);
+        leaf->indices = out;
+    } else {
+        uint64_t *out = (uint64_t *)room(&gather->words, sum, 8);
+        if (out == NULL)
+            return false;
+        if (sum > 0)
+            gather_items64(column, selected, count, out);
+        leaf->words = out;
+    }
+    return true;
+}
+
+/* ---- scalars ---- */
+
+static bool is_text(o2p_kind kind)
+{
+    return kind == O2P_KIND_STRING || kind == O2P_KIND_ID;
+}
+
+static bool has_word_cells(o2p_kind kind)
+{
+    return kind == O2P_KIND_TIME || kind == O2P_KIND_NANOS || kind == O2P_KIND_INT64 ||
+           kind == O2P_KIND_DOUBLE;
+}
+
+/* Text: cell 0 of a nullable column is null, others are one more than their index. */
+static bool gather_text(o2p_gather *gather, const o2p_column *column, bool nullable,
+                        const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+{
+    const uint32_t *cells = o2p_cells32(column);
+    size_t set = column->cells.size / 4;
+    uint32_t *out = (uint32_t *)room(&gather->indices, count, 4);
+    uint8_t *valid = nullable ? (uint8_t *)room(&gather->valid, count, 1) : NULL;
+    if (out == NULL || (nullable && valid == NULL))
+        return false;
+    leaf->indices = out;
+    leaf->valid = valid;
+    leaf->value_count = count;
+    if (!nullable) {
+        for (uint32_t i = 0; i < count; i++)
+            out[i] = selected[i] < set ? cells[selected[i]] : 0;
+        return true;
+    }
+    uint32_t *next = out;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t cell = selected[i] < set ? cells[selected[i]] : 0;
+        valid[i] = cell != 0;
+        *next = cell - 1;
+        next += cell != 0;
+    }
+    leaf->value_count = (uint32_t)(next - out);
+    return true;
+}
+
+static uint64_t word_at(const o2p_column *column, size_t set, bool wide, uint32_t row)
+{
+    if (row >= set)
+        return 0;
+    return wide ? o2p_cells64(column)[row] : o2p_cells32(column)[row];
+}
+
+static bool gather_words(o2p_gather *gather, const o2p_column *column, o2p_kind kind, bool nullable,
+                         const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+{
+    bool wide = has_word_cells(kind);
+    size_t set = column->cells.size / (wide ? 8 : 4);
+    uint64_t *out = (uint64_t *)room(&gather->words, count, 8);
+    uint8_t *valid = nullable ? (uint8_t *)room(&gather->valid, count, 1) : NULL;
+    if (out == NULL || (nullable && valid == NULL))
+        return false;
+    leaf->words = out;
+    leaf->valid = valid;
+    uint64_t *next = out;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = selected[i];
+        bool present = !nullable || (row < column->valid.size && column->valid.data[row] != 0);
+        if (nullable)
+            valid[i] = present;
+        *next = word_at(column, set, wide, row);
+        next += present;
+    }
+    leaf->value_count = (uint32_t)(next - out);
+    return true;
+}
+
+/* TIME is kept in nanoseconds and written as microseconds; NANOS is what is below. */
+static void split_time(o2p_gather *gather, o2p_kind kind, uint32_t count)
+{
+    uint64_t *words = (uint64_t *)(void *)gather->words.data;
+    for (uint32_t i = 0; i < count && kind == O2P_KIND_TIME; i++)
+        words[i] /= 1000;
+    for (uint32_t i = 0; i < count && kind == O2P_KIND_NANOS; i++)
+        words[i] %= 1000;
+}
+
+static bool gather_scalar(o2p_gather *gather, const o2p_rows *rows, o2p_col col,
+                          const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+{
+    const o2p_column_spec *spec = &o2p_columns[col];
+    o2p_kind kind = (o2p_kind)spec->kind;
+    o2p_col stored = kind == O2P_KIND_NANOS ? (o2p_col)spec->of : col;
+    const o2p_column *column = rows == NULL ? NULL : &rows->columns[stored];
+    if (column == NULL || column->cells.size == 0) {
+        leaf->constant = true;
+        leaf->value_count = spec->nullable ? 0 : count;
+        return true;
+    }
+    if (is_text(kind))
+        return gather_text(gather, column, spec->nullable, selected, count, leaf);
+    if (!gather_words(gather, column, kind, spec->nullable, selected, count, leaf))
+        return false;
+    split_time(gather, kind, leaf->value_count);
+    return true;
+}
+
+/* ---- any leaf ---- */
+
+static bool is_list_kind(o2p_kind kind)
+{
+    return kind == O2P_KIND_MAP || kind == O2P_KIND_INT64_LIST || kind == O2P_KIND_DOUBLE_LIST;
+}
+
+static bool gather_top(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_part part,
+                       const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+{
+    o2p_kind kind = (o2p_kind)o2p_columns[col].kind;
+    if (!is_list_kind(kind))
+        return gather_scalar(gather, rows, col, selected, count, leaf);
+    static const o2p_column empty;
+    const o2p_column *column = rows == NULL ? &empty : &rows->columns[col];
+    if (!gather_list(gather, column, kind, part, selected, count, &gather->counts, leaf))
+        return false;
+    leaf->counts = (const uint32_t *)(const void *)gather->counts.data;
+    leaf->child_count = leaf->value_count;
+    return true;
+}
+
+static bool gather_member(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_col parent,
+                          o2p_part part, const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+{
+    static const o2p_column empty;
+    o2p_kind kind = (o2p_kind)o2p_columns[col].kind;
+    const o2p_column *list = rows == NULL ? &empty : &rows->columns[parent];
+    uint32_t *counts = (uint32_t *)room(&gather->counts, count, 4);
+    if (counts == NULL)
+        return false;
+    uint64_t sum = gather_counts(list, selected, count, counts);
+    uint32_t *children = (uint32_t *)room(&gather->children, sum, 4);
+    if (children == NULL)
+        return false;
+    gather_children(list, selected, count, children);
+    leaf->counts = counts;
+    leaf->child_count = (uint32_t)sum;
+    if (!is_list_kind(kind))
+        return gather_scalar(gather, rows, col, children, (uint32_t)sum, leaf);
+    const o2p_column *column = rows == NULL ? &empty : &rows->columns[col];
+    if (!gather_list(gather, column, kind, part, children, (uint32_t)sum, &gather->inner, leaf))
+        return false;
+    leaf->inner = (const uint32_t *)(const void *)gather->inner.data;
+    return true;
+}
+
+bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_col parent,
+                     o2p_part part, const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+{
+    memset(leaf, 0, sizeof(*leaf));
+    leaf->rows = count;
+    leaf->nullable = o2p_columns[col].nullable;
+    return parent == O2P_COL_NONE
+               ? gather_top(gather, rows, col, part, selected, count, leaf)
+               : gather_member(gather, rows, col, parent, part, selected, count, leaf);
+}
+
+/* ---- levels ---- */
+
+static void put(o2p_levels *levels, uint32_t level, size_t count)
+{
+    if (levels != NULL && count > 0)
+        o2p_levels_run(levels, level, count);
+}
+
+static void flat_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
+                        o2p_levels *definition, uint32_t *entries)
+{
+    *entries += rows;
+    if (leaf->valid == NULL) { /* required, or a nullable column that is null throughout */
+        put(definition, 0, rows);
+        at->value += leaf->nullable ? 0 : rows;
+        return;
+    }
+    const uint8_t *valid = leaf->valid + at->row;
+    for (uint32_t i = 0; i < rows;) {
+        uint32_t end = i + 1;
+        while (end < rows && valid[end] == valid[i])
+            end++;
+        put(definition, valid[i], end - i);
+        at->value += valid[i] ? end - i : 0;
+        i = end;
+    }
+}
+
+/* The items of one row of a list: entry 0 if there are none. */
+static void item_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t count,
+                        o2p_levels *definition)
+{
+    if (!leaf->nullable) {
+        put(definition, 1, count);
+        at->value += count;
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        bool present = leaf->valid != NULL && leaf->valid[at->child + i] != 0;
+        put(definition, present ? 2 : 1, 1);
+        at->value += present;
+    }
+}
+
+static void list_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
+                        o2p_levels *repetition, o2p_levels *definition, uint32_t *entries)
+{
+    for (uint32_t i = 0; i < rows; i++) {
+        uint32_t count = leaf->counts[at->row + i];
+        if (count == 0) {
+            put(repetition, 0, 1);
+            put(definition, 0, 1);
+            ++*entries;
+            continue;
+        }
+        if (repetition != NULL)
+            o2p_levels_row(repetition, 0, 1, count);
+        item_levels(leaf, at, count, definition);
+        at->child += count;
+        *entries += count;
+    }
+}
+
+/* The items of one child row, the `nth` of its row. */
+static void inner_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t nth,
+                         o2p_levels *repetition, o2p_levels *definition, uint32_t *entries)
+{
+    uint32_t count = leaf->inner[at->child++];
+    uint32_t first = nth == 0 ? 0 : 1;
+    if (count == 0) {
+        put(repetition, first, 1);
+        put(definition, 1, 1);
+        ++*entries;
+        return;
+    }
+    if (repetition != NULL)
+        o2p_levels_row(repetition, first, 2, count);
+    put(definition, 2, count);
+    at->value += count;
+    *entries += count;
+}
+
+static void nested_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
+                          o2p_levels *repetition, o2p_levels *definition, uint32_t *entries)
+{
+    for (uint32_t i = 0; i < rows; i++) {
+        uint32_t count = leaf->counts[at->row + i];
+        if (count == 0) {
+            put(repetition, 0, 1);
+            put(definition, 0, 1);
+            ++*entries;
+        }
+        for (uint32_t nth = 0; nth < count; nth++)
+            inner_levels(leaf, at, nth, repetition, definition, entries);
+    }
+}
+
+void o2p_leaf_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows, o2p_levels *repetition,
+                     o2p_levels *definition, uint32_t *entries)
+{
+    if (leaf->counts == NULL)
+        flat_levels(leaf, at, rows, definition, entries);
+    else if (leaf->inner == NULL)
+        list_levels(leaf, at, rows, repetition, definition, entries);
+    else
+        nested_levels(leaf, at, rows, repetition, definition, entries);
+    at->row += rows;
+}

@@ -1,0 +1,62 @@
+/* leaf.h - the values and levels of one Parquet leaf over the rows of one row group, taken out of a
+ * column.
+ *
+ * Rows of a file are a selection of a table's rows in the order of the file, and rows of a
+ * resource, scope or metric repeat; so a leaf is gathered: row numbers in, dense arrays out.
+ *
+ *   shape          counts            inner               valid             levels
+ *   flat           -                 -                   a byte a row, or - definition 0..1
+ *   list           items a row       -                   a byte an item    repetition 0..1
+ *   list of list   child rows a row  items a child row   -                 repetition 0..2
+ */
+#ifndef O2P_BATCH_LEAF_H
+#define O2P_BATCH_LEAF_H
+
+#include "column.h"
+#include "../parquet/rle.h"
+
+typedef struct o2p_leaf {
+    uint32_t rows;
+    const uint32_t *counts; /* of rows; NULL: flat */
+    const uint32_t *inner;  /* of child rows; NULL: no second level */
+    const uint8_t *valid;   /* NULL: nothing is null */
+    bool nullable;
+    bool constant;           /* all values are the column's default; `values` is NULL */
+    uint32_t value_count;    /* nulls left out */
+    uint32_t child_count;    /* items of a list, or child rows */
+    const uint32_t *indices; /* values: dictionary indices ... */
+    const uint64_t *words;   /* ... or numbers, 32-bit ones in the low half */
+} o2p_leaf;
+
+/* Scratch that leaves are gathered into; the arrays of a leaf last until the next gather. */
+typedef struct o2p_gather {
+    o2p_buffer indices, words, counts, inner, valid, children;
+} o2p_gather;
+
+void o2p_gather_init(o2p_gather *gather, o2p_memory *memory);
+void o2p_gather_free(o2p_gather *gather);
+
+/* Which leaf of a column. */
+typedef enum o2p_part {
+    O2P_PART_ONLY, /* of a scalar or x_LIST */
+    O2P_PART_KEY,  /* of a MAP */
+    O2P_PART_VALUE
+} o2p_part;
+
+/* Gathers a leaf of column `col` over the rows `selected[0..count)` of `rows` (NULL: no cell was
+ * ever set). `parent` is the STRUCT_LIST the column is a member of, or O2P_COL_NONE. False when
+ * memory is refused. */
+bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_col parent,
+                     o2p_part part, const uint32_t *selected, uint32_t count, o2p_leaf *leaf);
+
+/* Where a page begins or ends in a leaf. */
+typedef struct o2p_leaf_at {
+    uint32_t row, child, value;
+} o2p_leaf_at;
+
+/* Moves `at` over the next `rows` rows, putting their levels (either may be NULL) and counting
+ * level entries. */
+void o2p_leaf_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows, o2p_levels *repetition,
+                     o2p_levels *definition, uint32_t *entries);
+
+#endif

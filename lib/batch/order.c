@@ -1,0 +1,247 @@
+/* order.c - see order.h.
+ *
+ * Each row gets a key: its folder (hour, or what the path template has), its service's rank by
+ * name, its time. A stable merge sort that begins with the runs already in order sorts them:
+ * telemetry comes nearly sorted, so few passes are needed.
+ */
+#include "order.h"
+
+#include "../base/sort.h"
+
+typedef struct sort_key {
+    uint64_t place; /* folder's time key, then service rank */
+    uint64_t time;  /* 0 when rows keep the order they came in */
+    uint32_t row;
+    uint32_t run;
+} sort_key;
+
+enum { KEYS, SPARE, RANKS, STARTS }; /* uses of the scratch buffers */
+
+void o2p_ordering_init(o2p_ordering *ordering, o2p_memory *memory)
+{
+    o2p_buffer_init(&ordering->rows, memory);
+    o2p_buffer_init(&ordering->runs, memory);
+    o2p_buffer_init(&ordering->parts, memory);
+    for (size_t i = 0; i < 4; i++)
+        o2p_buffer_init(&ordering->scratch[i], memory);
+}
+
+void o2p_ordering_free(o2p_ordering *ordering)
+{
+    o2p_buffer_free(&ordering->rows);
+    o2p_buffer_free(&ordering->runs);
+    o2p_buffer_free(&ordering->parts);
+    for (size_t i = 0; i < 4; i++)
+        o2p_buffer_free(&ordering->scratch[i]);
+}
+
+static void *room(o2p_buffer *buffer, size_t size)
+{
+    buffer->size = 0;
+    return o2p_buffer_extend(buffer, size + 1);
+}
+
+/* ---- services ---- */
+
+static uint32_t service_cell(const o2p_rows *resources, uint32_t resource)
+{
+    const o2p_column *column = &resources->columns[O2P_COL_ServiceName];
+    return resource < column->cells.size / 4 ? o2p_cells32(column)[resource] : 0;
+}
+
+const o2p_entry *o2p_service_of_run(const o2p_store *store, o2p_table table, uint32_t run)
+{
+    static const o2p_entry none = {(const uint8_t *)"", 0, 0};
+    const o2p_rows *resources = store->groups[O2P_SOURCE_RESOURCE];
+    uint32_t resource = o2p_store_runs(store, table)[run].group[O2P_SOURCE_RESOURCE];
+    uint32_t cell = service_cell(resources, resource);
+    if (cell == 0)
+        return &none;
+    return o2p_dictionary_entry(resources->columns[O2P_COL_ServiceName].dictionary, cell);
+}
+
+/* Entries of a dictionary, to be ordered by their bytes. */
+typedef struct name_list {
+    const o2p_dictionary *names;
+    uint32_t *order;
+} name_list;
+
+static bool name_before(const void *items, size_t a, size_t b)
+{
+    const name_list *list = (const name_list *)items;
+    return o2p_entry_compare(o2p_dictionary_entry(list->names, list->order[a]),
+                             o2p_dictionary_entry(list->names, list->order[b])) < 0;
+}
+
+static void swap_names(void *items, size_t a, size_t b)
+{
+    uint32_t *order = ((name_list *)items)->order;
+    uint32_t swap = order[a];
+    order[a] = order[b];
+    order[b] = swap;
+}
+
+/* Rank by name of each entry of ServiceName's dictionary; equal names, which only a dictionary that
+ * was given up has, get equal ranks. NULL when memory is refused; a table of one zero when there
+ * are no names. */
+static const uint32_t *rank_services(o2p_ordering *ordering, const o2p_store *store)
+{
+    const o2p_dictionary *names =
+        store->groups[O2P_SOURCE_RESOURCE]->columns[O2P_COL_ServiceName].dictionary;
+    uint32_t count = names == NULL || names->entry_count == 0 ? 1 : names->entry_count;
+    uint32_t *ranks = (uint32_t *)room(&ordering->scratch[RANKS], (size_t)count * 8);
+    if (ranks == NULL)
+        return NULL;
+    uint32_t *order = ranks + count;
+    for (uint32_t i = 0; i < count; i++)
+        order[i] = i;
+    ranks[0] = 0;
+    if (count == 1)
+        return ranks;
+    name_list list = {names, order};
+    o2p_sort(&(o2p_sortable){&list, name_before, swap_names}, count);
+    for (uint32_t i = 0; i < count; i++) {
+        bool same = i > 0 && !name_before(&list, i - 1, i);
+        ranks[order[i]] = same ? ranks[order[i - 1]] : i;
+    }
+    return ranks;
+}
+
+/* ---- keys ---- */
+
+static uint64_t time_of(const o2p_column *column, uint32_t row)
+{
+    return row < column->cells.size / 8 ? o2p_cells64(column)[row] : 0;
+}
+
+static bool make_keys(o2p_ordering *ordering, const o2p_store *store, const o2p_settings *settings,
+                      o2p_table table, sort_key *keys)
+{
+    const uint32_t *ranks = rank_services(ordering, store);
+    if (ranks == NULL)
+        return false;
+    const o2p_column *times = &store->tables[table]->columns[o2p_tables[table].time];
+    const o2p_rows *resources = store->groups[O2P_SOURCE_RESOURCE];
+    const o2p_run *runs = o2p_store_runs(store, table);
+    size_t run_count = o2p_store_run_count(store, table);
+    o2p_path_span span = o2p_path_time_span(settings->path_template);
+    bool sorted = settings->order == O2P_ORDER_CLUSTERED;
+    bool by_service = sorted || o2p_path_has_service(settings->path_template);
+    for (uint32_t run = 0; run < run_count; run++) {
+        uint32_t end = run + 1 < run_count ? runs[run + 1].first_row : store->tables[table]->count;
+        uint32_t rank =
+            by_service ? ranks[service_cell(resources, runs[run].group[O2P_SOURCE_RESOURCE])] : 0;
+        for (uint32_t row = runs[run].first_row; row < end; row++) {
+            uint64_t time = time_of(times, row);
+            uint64_t folder = o2p_path_time_key(span, time);
+            keys[row] = (sort_key){folder << 32 | rank, sorted ? time : 0, row, run};
+        }
+    }
+    return true;
+}
+
+/* ---- sorting ---- */
+
+static bool before(const sort_key *a, const sort_key *b)
+{
+    return a->place != b->place ? a->place < b->place : a->time < b->time;
+}
+
+/* Where the ascending run that begins at `at` ends. */
+static uint32_t ascent(const sort_key *keys, uint32_t at, uint32_t count)
+{
+    uint32_t end = at + 1;
+    while (end < count && !before(&keys[end], &keys[end - 1]))
+        end++;
+    return end;
+}
+
+static void merge_two(const sort_key *from, sort_key *to, uint32_t a, uint32_t middle, uint32_t end)
+{
+    uint32_t b = middle;
+    for (uint32_t i = a; i < end; i++)
+        to[i] = b == end || (a < middle && !before(&from[b], &from[a])) ? from[a++] : from[b++];
+}
+
+/* Natural merge sort; returns the array that holds the result, NULL when memory is refused.
+ * `starts` has where the sorted runs begin, and the count as its end. */
+static sort_key *sort_keys(o2p_ordering *ordering, sort_key *keys, uint32_t count)
+{
+    o2p_buffer *starts_buffer = &ordering->scratch[STARTS];
+    starts_buffer->size = 0;
+    for (uint32_t at = 0; at < count; at = ascent(keys, at, count))
+        o2p_buffer_u32(starts_buffer, at);
+    o2p_buffer_u32(starts_buffer, count);
+    size_t runs = starts_buffer->size / 4 - 1;
+    if (starts_buffer->memory->failed)
+        return NULL;
+    if (runs <= 1)
+        return keys;
+    sort_key *spare = (sort_key *)room(&ordering->scratch[SPARE], (size_t)count * sizeof(sort_key));
+    if (spare == NULL)
+        return NULL;
+    uint32_t *starts = (uint32_t *)(void *)starts_buffer->data;
+    while (runs > 1) {
+        size_t merged = 0;
+        for (size_t r = 0; r < runs; r += 2) {
+            uint32_t middle = starts[r + 1], end = r + 2 <= runs ? starts[r + 2] : middle;
+            merge_two(keys, spare, starts[r], middle, end);
+            starts[merged++] = starts[r];
+        }
+        starts[merged] = count;
+        runs = merged;
+        sort_key *swap = keys;
+        keys = spare;
+        spare = swap;
+    }
+    return keys;
+}
+
+/* ---- parts ---- */
+
+/* Rows are of one file while their folder, and if the template has it their service, stays the
+ * same. */
+static bool same_part(const sort_key *a, const sort_key *b, bool by_service)
+{
+    unsigned shift = by_service ? 0 : 32;
+    return a->place >> shift == b->place >> shift;
+}
+
+static void add_parts(o2p_ordering *ordering, const o2p_column *times, const sort_key *keys,
+                      uint32_t count, bool by_service)
+{
+    for (uint32_t at = 0; at < count;) {
+        uint64_t first = time_of(times, keys[at].row);
+        o2p_ordering_part part = {at, 0, first, first};
+        for (; at < count && same_part(&keys[part.first], &keys[at], by_service); at++) {
+            uint64_t time = time_of(times, keys[at].row);
+            part.min_time_ns = time < part.min_time_ns ? time : part.min_time_ns;
+            part.max_time_ns = time > part.max_time_ns ? time : part.max_time_ns;
+        }
+        part.count = at - part.first;
+        o2p_buffer_append(&ordering->parts, &part, sizeof(part));
+    }
+}
+
+bool o2p_order_rows(o2p_ordering *ordering, const o2p_store *store, const o2p_settings *settings,
+                    o2p_table table)
+{
+    uint32_t count = store->tables[table]->count;
+    sort_key *keys = (sort_key *)room(&ordering->scratch[KEYS], (size_t)count * sizeof(sort_key));
+    uint32_t *rows = (uint32_t *)room(&ordering->rows, (size_t)count * 4);
+    uint32_t *runs = (uint32_t *)room(&ordering->runs, (size_t)count * 4);
+    ordering->parts.size = 0;
+    if (keys == NULL || rows == NULL || runs == NULL ||
+        !make_keys(ordering, store, settings, table, keys))
+        return false;
+    const sort_key *sorted = sort_keys(ordering, keys, count);
+    if (sorted == NULL)
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        rows[i] = sorted[i].row;
+        runs[i] = sorted[i].run;
+    }
+    add_parts(ordering, &store->tables[table]->columns[o2p_tables[table].time], sorted, count,
+              o2p_path_has_service(settings->path_template));
+    return !ordering->parts.memory->failed;
+}

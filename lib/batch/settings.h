@@ -1,0 +1,27 @@
+/* settings.h - the options of a batch, checked and with their defaults filled in.
+ */
+#ifndef O2P_BATCH_SETTINGS_H
+#define O2P_BATCH_SETTINGS_H
+
+#include "../base/deps.h"
+#include "../../include/otlp2parquet.h"
+
+typedef struct o2p_settings {
+    o2p_signal signal;
+    o2p_codec codec; /* not DEFAULT */
+    o2p_order order; /* not DEFAULT */
+    uint64_t default_time_ns;
+    uint32_t row_group_rows;
+    uint32_t page_rows;
+    uint32_t page_bytes;
+    uint64_t max_input_bytes;
+    uint64_t max_memory_bytes; /* 0: no limit */
+    o2p_allocator allocator;   /* all zero: malloc */
+    const char *path_template; /* the caller's; NULL: the default */
+} o2p_settings;
+
+/* Reads `options` (may be NULL). On failure returns BAD_OPTION with the option's name in
+ * error->path. */
+o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options, o2p_error *error);
+
+#endif

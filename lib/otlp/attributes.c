@@ -1,0 +1,295 @@
+/* attributes.c - lists of KeyValue as MAP columns with unique keys.
+ *
+ * A MAP's keys are unique, so of equal keys the first stays and the others go to
+ * DuplicateAttributes with their place in the list (RULINGS, "Maps and attributes"). Equal keys
+ * have equal dictionary indices, so finding them is cheap:
+ *
+ *   up to LINEAR keys    compare with each key of the list so far
+ *   more                 stamps[key index] == the list's stamp means it came before
+ *   dictionary given up  equal keys may have different indices: sort the list's keys at its end.
+ * Only keys made to collide get there, and they get O(n log n).
+ */
+#include "walk.h"
+
+#include "../base/text.h"
+
+enum { LINEAR = 16 };
+
+/* An entry added while equal keys could not be told by their index. */
+typedef struct late_entry {
+    uint32_t entry;    /* among the column's entries */
+    uint32_t position; /* in the list */
+    o2p_span value;
+} late_entry;
+
+void o2p_attributes_begin(o2p_attributes *list, const o2p_attribute_target *target, o2p_rows *rows,
+                          uint32_t row, unsigned depth, unsigned level)
+{
+    memset(list, 0, sizeof(*list));
+    list->target = target;
+    list->rows = rows;
+    list->row = row;
+    list->depth = depth;
+    list->level = level;
+}
+
+static uint32_t *keys_of(const o2p_column *column)
+{
+    return (uint32_t *)(void *)column->keys.data;
+}
+
+static o2p_list_scratch *scratch_of(o2p_walk *walk, const o2p_attributes *list)
+{
+    return &walk->lists[list->level];
+}
+
+/* Before the first entry: where the list begins. */
+static bool start(o2p_walk *walk, o2p_attributes *list, o2p_column *column)
+{
+    list->first = (uint32_t)(column->keys.size / 4);
+    scratch_of(walk, list)->types.size = 0;
+    scratch_of(walk, list)->late.size = 0;
+    return column->keys.size / 4 <= O2P_MAX_ROWS;
+}
+
+/* ---- equal keys ---- */
+
+static uint32_t *stamp_of(o2p_walk *walk, uint32_t key)
+{
+    size_t needed = ((size_t)key + 1) * sizeof(uint32_t);
+    if (walk->stamps.size < needed) {
+        size_t more = needed - walk->stamps.size;
+        void *at = o2p_buffer_extend(&walk->stamps, more);
+        if (at == NULL)
+            return NULL;
+        memset(at, 0, more);
+    }
+    return (uint32_t *)(void *)walk->stamps.data + key;
+}
+
+static bool came_before_stamped(o2p_walk *walk, o2p_attributes *list, const uint32_t *keys,
+                                uint32_t key)
+{
+    if (list->stamp == 0) {
+        list->stamp = ++walk->stamp;
+        for (uint32_t i = 0; i < list->count; i++) {
+            uint32_t *stamp = stamp_of(walk, keys[list->first + i]);
+            if (stamp != NULL)
+                *stamp = list->stamp;
+        }
+    }
+    uint32_t *stamp = stamp_of(walk, key);
+    if (stamp == NULL || *stamp == list->stamp)
+        return stamp != NULL;
+    *stamp = list->stamp;
+    return false;
+}
+
+static bool came_before(o2p_walk *walk, o2p_attributes *list, const o2p_column *column,
+                        uint32_t key)
+{
+    const uint32_t *keys = keys_of(column);
+    if (list->count > LINEAR)
+        return came_before_stamped(walk, list, keys, key);
+    for (uint32_t i = 0; i < list->count; i++)
+        if (keys[list->first + i] == key)
+            return true;
+    return false;
+}
+
+/* The path with its % replaced by the element's index. */
+static void append_path(o2p_buffer *out, const o2p_attributes *list)
+{
+    for (const char *c = list->target->path; *c != '\0'; c++) {
+        char index[O2P_INT64_TEXT_MAX];
+        if (*c == '%')
+            o2p_buffer_append(out, index, o2p_format_u64(index, list->element));
+        else
+            o2p_buffer_byte(out, (uint8_t)*c);
+    }
+}
+
+/* Notes {"path","index","key","value"} for DuplicateAttributes. */
+static bool note_duplicate(o2p_walk *walk, const o2p_attributes *list, uint32_t position,
+                           uint32_t key, o2p_span value)
+{
+    o2p_buffer *out = &walk->duplicates;
+    const o2p_dictionary *keys = o2p_column_key_dictionary(list->rows, list->target->map);
+    const o2p_entry *entry = o2p_dictionary_entry(keys, key);
+    char digits[O2P_INT64_TEXT_MAX];
+    o2p_buffer_text(out, out->size == 0 ? "{\"path\":\"" : ",{\"path\":\"");
+    append_path(out, list);
+    o2p_buffer_text(out, "\",\"index\":");
+    o2p_buffer_append(out, digits, o2p_format_u64(digits, position));
+    o2p_buffer_text(out, ",\"key\":");
+    o2p_append_json_string(out, entry->bytes, entry->size);
+    o2p_buffer_text(out, ",\"value\":");
+    bool ok = o2p_any_json(walk, value, list->depth + 1, out);
+    o2p_buffer_byte(out, '}');
+    walk->counts.duplicate_keys++;
+    return ok;
+}
+
+/* ---- adding ---- */
+
+static void add_entry(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t key,
+                      const o2p_any_text *text, o2p_span value)
+{
+    o2p_dictionary *values = o2p_column_dictionary(list->rows, list->target->map);
+    if (values == NULL)
+        return;
+    uint32_t index =
+        o2p_intern(values, text->bytes, text->size, text->input && list->rows->pool->lasting);
+    if (O2P_UNLIKELY(column->key_dictionary->gave_up)) {
+        late_entry late = {list->first + list->count, list->position, value};
+        o2p_buffer_append(&scratch_of(walk, list)->late, &late, sizeof(late));
+    }
+    o2p_buffer_u32(&column->keys, key);
+    o2p_buffer_u32(&column->items, index);
+    o2p_buffer_byte(&scratch_of(walk, list)->types, (uint8_t)text->letter);
+    list->typed |= text->letter != O2P_LETTER_STRING;
+    list->count++;
+}
+
+bool o2p_attributes_add(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
+{
+    o2p_span key, value;
+    o2p_any_text text;
+    if (list->depth > O2P_MAX_DEPTH)
+        return o2p_walk_fail(walk, O2P_ERR_DEPTH, key_value->start);
+    if (!o2p_key_value_of(walk, key_value->bytes, (size_t)key_value->value, &key, &value) ||
+        !o2p_any_text_of(walk, value, list->depth + 1, &text))
+        return false;
+    o2p_dictionary *keys = o2p_column_key_dictionary(list->rows, list->target->map);
+    o2p_column *column = &list->rows->columns[list->target->map];
+    if (keys == NULL || (list->position == 0 && !start(walk, list, column)))
+        return false;
+    uint32_t index = o2p_intern(keys, key.bytes, key.size, list->rows->pool->lasting);
+    bool ok = true;
+    if (O2P_UNLIKELY(list->rows->pool->memory->failed))
+        return false;
+    if (O2P_UNLIKELY(came_before(walk, list, column, index)))
+        ok = note_duplicate(walk, list, list->position, index, value);
+    else
+        add_entry(walk, list, column, index, &text, value);
+    list->position++;
+    return ok && !list->rows->pool->memory->failed;
+}
+
+/* ---- a list whose keys' indices say nothing ---- */
+
+static int compare_keys(const o2p_column *column, uint32_t entry_a, uint32_t entry_b)
+{
+    const uint32_t *keys = keys_of(column);
+    const o2p_dictionary *dictionary = column->key_dictionary;
+    return o2p_entry_compare(o2p_dictionary_entry(dictionary, keys[entry_a]),
+                             o2p_dictionary_entry(dictionary, keys[entry_b]));
+}
+
+/* Merges the sorted halves [0, middle) and [middle, count) of `from` into `to`, stably. */
+static void merge_halves(const o2p_column *column, const uint32_t *from, uint32_t *to,
+                         uint32_t middle, uint32_t count)
+{
+    uint32_t a = 0, b = middle;
+    for (uint32_t i = 0; i < count; i++) {
+        bool second = a == middle || (b < count && compare_keys(column, from[b], from[a]) < 0);
+        to[i] = second ? from[b++] : from[a++];
+    }
+}
+
+/* Sorts entry numbers by key, stably, bottom up. Returns which of the two arrays holds the result.
+ */
+static uint32_t *sort_entries(const o2p_column *column, uint32_t *order, uint32_t *spare,
+                              uint32_t count)
+{
+    for (uint32_t width = 1; width < count; width *= 2) {
+        for (uint32_t at = 0; at < count; at += 2 * width) {
+            uint32_t rest = count - at;
+            uint32_t middle = rest < width ? rest : width;
+            merge_halves(column, order + at, spare + at, middle,
+                         rest < 2 * width ? rest : 2 * width);
+        }
+        uint32_t *swap = order;
+        order = spare;
+        spare = swap;
+    }
+    return order;
+}
+
+/* Marks in `twin` (a byte an entry of the list) the entries whose key came before. */
+static void mark_twins(const o2p_column *column, const uint32_t *order, uint32_t first,
+                       uint32_t count, uint8_t *twin)
+{
+    memset(twin, 0, count);
+    for (uint32_t i = 1; i < count; i++)
+        twin[order[i] - first] = compare_keys(column, order[i - 1], order[i]) == 0;
+}
+
+/* Takes the marked entries out of the column, noting them as duplicates. */
+static bool remove_twins(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
+                         const uint8_t *twin)
+{
+    uint32_t *keys = keys_of(column), *items = (uint32_t *)(void *)column->items.data;
+    const late_entry *late = (const late_entry *)(const void *)scratch_of(walk, list)->late.data;
+    size_t late_count = scratch_of(walk, list)->late.size / sizeof(*late), next = 0;
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < list->count; i++) {
+        uint32_t entry = list->first + i;
+        while (next < late_count && late[next].entry < entry)
+            next++;
+        if (twin[i] == 0) {
+            keys[list->first + kept] = keys[entry];
+            items[list->first + kept] = items[entry];
+            scratch_of(walk, list)->types.data[kept++] = scratch_of(walk, list)->types.data[i];
+        } else if (!note_duplicate(walk, list, late[next].position, keys[entry],
+                                   late[next].value)) {
+            return false;
+        }
+    }
+    list->count = kept;
+    column->keys.size = column->items.size = (size_t)(list->first + kept) * 4;
+    scratch_of(walk, list)->types.size = kept;
+    return true;
+}
+
+static bool settle_late(o2p_walk *walk, o2p_attributes *list, o2p_column *column)
+{
+    o2p_buffer scratch; /* order, spare, twin */
+    o2p_buffer_init(&scratch, walk->store->memory);
+    bool ok = false;
+    uint32_t *order = (uint32_t *)o2p_buffer_extend(&scratch, (size_t)list->count * 9);
+    if (order != NULL) {
+        uint32_t *spare = order + list->count;
+        uint8_t *twin = (uint8_t *)(spare + list->count);
+        for (uint32_t i = 0; i < list->count; i++)
+            order[i] = list->first + i;
+        mark_twins(column, sort_entries(column, order, spare, list->count), list->first,
+                   list->count, twin);
+        ok = remove_twins(walk, list, column, twin);
+    }
+    o2p_buffer_free(&scratch);
+    return ok;
+}
+
+bool o2p_attributes_end(o2p_walk *walk, o2p_attributes *list)
+{
+    if (list->position == 0)
+        return true;
+    o2p_column *column = &list->rows->columns[list->target->map];
+    if (O2P_UNLIKELY(scratch_of(walk, list)->late.size > 0) && !settle_late(walk, list, column))
+        return false;
+    o2p_end_list(list->rows, list->target->map, list->row, column->keys.size / 4);
+    if (list->typed)
+        o2p_set_text(list->rows, list->target->types, list->row, scratch_of(walk, list)->types.data,
+                     scratch_of(walk, list)->types.size, false);
+    return true;
+}
+
+void o2p_duplicates_end(o2p_walk *walk, o2p_rows *rows, uint32_t row)
+{
+    if (O2P_LIKELY(walk->duplicates.size == 0))
+        return;
+    o2p_set_text(rows, O2P_COL_DuplicateAttributes, row, walk->duplicates.data,
+                 walk->duplicates.size, false);
+    walk->duplicates.size = 0;
+}

@@ -1,0 +1,119 @@
+/* detect.c - see detect.h. */
+#include "detect.h"
+
+#include "../base/utf8.h"
+#include "descriptor.h"
+#include "wire.h"
+
+enum {
+    RECORDS_READ = 16, /* more would not change the sum's sign on real data */
+    LEVELS_READ = 3,
+    KNOWN_FIELD = 1,
+    KNOWN_MESSAGE = 2, /* a length-delimited value that reads as the message it should be */
+    UNKNOWN_FIELD = -1,
+    CONFLICT = -16
+};
+
+/* Ids are the only bytes fields but bytes_value, whose length says nothing. */
+static bool is_id_length(size_t size)
+{
+    return size == 0 || size == 8 || size == 16;
+}
+
+static int score_message(const o2p_message *message, const uint8_t *bytes, size_t size,
+                         unsigned levels);
+
+static int score_content(const o2p_proto_field *field, const o2p_wire_field *content,
+                         unsigned levels)
+{
+    size_t size = (size_t)content->value;
+    switch (field->type) {
+    case O2P_PROTO_MESSAGE: {
+        if (levels == 0 || size == 0)
+            return KNOWN_FIELD;
+        int inner = score_message(field->message, content->bytes, size, levels - 1);
+        return inner < 0 ? CONFLICT : KNOWN_MESSAGE;
+    }
+    case O2P_PROTO_STRING:
+        return o2p_utf8_valid_prefix(content->bytes, size) == size ? KNOWN_FIELD : CONFLICT;
+    case O2P_PROTO_BYTES:
+        return field->label == O2P_PROTO_ONEOF || is_id_length(size) ? KNOWN_FIELD : CONFLICT;
+    default:
+        return KNOWN_FIELD;
+    }
+}
+
+static int score_field(const o2p_message *message, const o2p_wire_field *content, unsigned levels)
+{
+    const o2p_proto_field *field = o2p_find_field(message, content->key >> 3);
+    unsigned wire_type = content->key & 7;
+    if (field == NULL)
+        return UNKNOWN_FIELD;
+    if (wire_type == field->wire_type)
+        return score_content(field, content, levels);
+    bool packed = wire_type == O2P_WIRE_LEN && field->label == O2P_PROTO_REPEATED;
+    return packed ? KNOWN_FIELD : CONFLICT;
+}
+
+static int score_message(const o2p_message *message, const uint8_t *bytes, size_t size,
+                         unsigned levels)
+{
+    enum { FIELDS_READ = 256 };
+    o2p_wire wire = o2p_wire_over(bytes, size);
+    o2p_wire_field field;
+    int score = 0;
+    for (unsigned i = 0; i < FIELDS_READ && o2p_wire_next(&wire, &field); i++)
+        score += score_field(message, &field, levels);
+    return wire.status == O2P_OK ? score : score + CONFLICT;
+}
+
+/* The three readings of a record, and their sums. */
+typedef struct readings {
+    int64_t sum[O2P_SIGNAL_METRICS + 1]; /* by o2p_signal */
+    unsigned records;
+} readings;
+
+static void score_record(readings *r, const uint8_t *bytes, size_t size)
+{
+    static const o2p_message *const records[] = {
+        [O2P_SIGNAL_LOGS] = O2P_MESSAGE(LogRecord),
+        [O2P_SIGNAL_TRACES] = O2P_MESSAGE(Span),
+        [O2P_SIGNAL_METRICS] = O2P_MESSAGE(Metric),
+    };
+    if (size == 0)
+        return;
+    r->records++;
+    for (size_t s = O2P_SIGNAL_LOGS; s <= O2P_SIGNAL_METRICS; s++)
+        r->sum[s] += score_message(records[s], bytes, size, LEVELS_READ);
+}
+
+/* Descends `levels` envelopes, whose items are field 2 but of the request itself, where they are
+ * field 1. */
+static void score_envelope(readings *r, const uint8_t *bytes, size_t size, uint32_t item,
+                           unsigned levels)
+{
+    o2p_wire wire = o2p_wire_over(bytes, size);
+    o2p_wire_field field;
+    while (r->records < RECORDS_READ && o2p_wire_next(&wire, &field)) {
+        if (field.key != (item << 3 | O2P_WIRE_LEN))
+            continue;
+        if (levels == 0)
+            score_record(r, field.bytes, (size_t)field.value);
+        else
+            score_envelope(r, field.bytes, (size_t)field.value, otlp_ScopeLogs_log_records_tag,
+                           levels - 1);
+    }
+}
+
+o2p_signal o2p_detect_signal(const uint8_t *bytes, size_t size)
+{
+    readings r = {{0}, 0};
+    score_envelope(&r, bytes, size, otlp_ExportLogsServiceRequest_resource_logs_tag, 2);
+    if (r.records == 0)
+        return O2P_SIGNAL_LOGS;
+    o2p_signal best = O2P_SIGNAL_LOGS;
+    for (o2p_signal s = O2P_SIGNAL_TRACES; s <= O2P_SIGNAL_METRICS; s++)
+        if (r.sum[s] > r.sum[best])
+            best = s;
+    return r.sum[best] >= 0 ? best : O2P_SIGNAL_AUTO;
+}
