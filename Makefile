@@ -1,0 +1,226 @@
+# otlp2parquet: builds the library and the program, runs the tests and the checks. `make help` lists what
+# there is.
+#
+# Objects are made once a configuration (compiler and flags), under build/CONFIGURATION/ in the tree's own
+# shape, so that configurations live side by side and nothing is ever cleaned to change flags:
+#
+#   release                           what `make lib` and `make cli` give; CC, CPPFLAGS, CFLAGS, LDFLAGS rule it
+#   gcc-O2 gcc-O3 clang-O2 clang-O3   every warning is an error; all must give the same bytes
+#   asan                              AddressSanitizer, UndefinedBehaviorSanitizer, the library's assertions
+#   fuzz                              the same under libFuzzer
+
+CFLAGS ?= -O2
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+FUZZ_SECONDS ?= 60
+# The Python of the tests. The default is made from tests/requirements.txt; another is used as it is.
+PYTHON ?= build/venv/bin/python
+VENV := $(filter build/venv/%,$(PYTHON))
+
+VERSION := $(shell sed -n 's/^.define O2P_VERSION "\(.*\)"/\1/p' include/otlp2parquet.h)
+# While the major version is 0, every minor version may change the binary interface.
+SONAME := libotlp2parquet.so.$(basename $(VERSION))
+
+LIB_SOURCES := $(wildcard lib/*.c lib/*/*.c)
+CLI_SOURCES := $(wildcard shims/cli/*.c)
+EXAMPLE_SOURCES := $(wildcard examples/*.c examples/*/*.c)
+UNIT_SOURCES := $(wildcard tests/unit/*.c)
+UNIT_TESTS := $(filter tests/unit/test_%.c,$(UNIT_SOURCES))
+UNIT_HELPERS := $(filter-out $(UNIT_TESTS),$(UNIT_SOURCES))
+FUZZERS := $(wildcard fuzz/*.c)
+ALL_SOURCES := $(LIB_SOURCES) $(CLI_SOURCES) $(EXAMPLE_SOURCES) $(UNIT_SOURCES) $(FUZZERS)
+FORMATTED := $(filter-out %.pb.h,$(wildcard \
+    $(foreach folder,include lib lib/* shims/* examples examples/* tests/* fuzz,$(folder)/*.[ch])))
+
+STANDARD := -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow
+# PIC throughout: the static library also goes into other people's shared objects.
+SECTIONS := -fPIC -ffunction-sections -fdata-sections
+SANITIZE := -O1 -g -fno-omit-frame-pointer -DO2P_ASSERTIONS \
+    -fsanitize=address,undefined -fno-sanitize-recover=all
+LIBS := -lsnappy
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help deps lib cli run proto test unit conformance check format asan fuzz bench install clean FORCE
+
+help: ## list these targets
+	@echo 'otlp2parquet $(VERSION): OpenTelemetry (OTLP) bytes to Parquet'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+
+deps: ## install what building, testing and checking need and the machine lacks (Debian, Ubuntu)
+	@.ci/deps build test check
+
+lib: build/libotlp2parquet.a build/libotlp2parquet.so ## the library, static and shared, in build/
+
+cli: build/otlp2parquet ## the program build/otlp2parquet
+
+# ---- one set of objects a configuration --------------------------------------------------------------------
+
+# $(call configuration,NAME,COMPILER,FLAGS). Headers are followed by the compiler's own dependency files;
+# `flags` holds the command line, so that a change of it rebuilds. Tests may include nanopb's headers and
+# the generated one with its descriptors, which is nobody's code here and so a system header to them.
+define configuration
+build/$1/flags: FORCE
+	@mkdir -p $$(@D)
+	@echo '$2 $3' | cmp -s - $$@ || echo '$2 $3' >$$@
+
+build/$1/tests/unit/%.o: tests/unit/%.c build/$1/flags build/nanopb/otlp.pb.h
+	@mkdir -p $$(@D)
+	$2 $3 -Iinclude -isystem build/nanopb -MMD -MP -c $$< -o $$@
+
+build/$1/%.o: %.c build/$1/flags
+	@mkdir -p $$(@D)
+	$2 $3 -Iinclude -MMD -MP -c $$< -o $$@
+
+build/$1/nanopb.o: build/nanopb/otlp.pb.h build/$1/flags
+	$2 $3 -w -Ibuild/nanopb -c build/nanopb/otlp.pb.c -o $$@
+
+build/$1/libotlp2parquet.a: $(LIB_SOURCES:%.c=build/$1/%.o)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+
+build/$1/otlp2parquet: $(CLI_SOURCES:%.c=build/$1/%.o) build/$1/libotlp2parquet.a
+	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) -o $$@
+
+$(EXAMPLE_SOURCES:%.c=build/$1/%): %: %.o build/$1/libotlp2parquet.a
+	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) -o $$@
+
+$(UNIT_TESTS:%.c=build/$1/%): %: %.o $(UNIT_HELPERS:%.c=build/$1/%.o) \
+    build/$1/nanopb.o build/$1/libotlp2parquet.a
+	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) -lcmocka -lprotobuf-nanopb -o $$@
+
+.PHONY: programs-$1 objects-$1
+programs-$1: build/$1/otlp2parquet $(EXAMPLE_SOURCES:%.c=build/$1/%) $(UNIT_TESTS:%.c=build/$1/%)
+objects-$1: $(ALL_SOURCES:%.c=build/$1/%.o)
+endef
+
+$(eval $(call configuration,release,$(CC),$(CPPFLAGS) $(STANDARD) $(SECTIONS) $(CFLAGS)))
+$(foreach compiler,gcc clang,$(foreach level,O2 O3,\
+    $(eval $(call configuration,$(compiler)-$(level),$(compiler),$(STANDARD) -Werror $(SECTIONS) -$(level)))))
+$(eval $(call configuration,asan,clang,$(STANDARD) $(SANITIZE)))
+$(eval $(call configuration,fuzz,clang,$(STANDARD) $(SANITIZE) -fsanitize=fuzzer-no-link))
+
+-include $(wildcard build/*/*/*.d build/*/*/*/*.d)
+
+# ---- what is used and installed ----------------------------------------------------------------------------
+
+build/otlp2parquet build/libotlp2parquet.a: build/%: build/release/%
+	cp $< $@
+
+# The shared object exports what the header declares, and nothing else.
+build/exports.map: include/otlp2parquet.h
+	@mkdir -p $(@D)
+	{ echo '{ global:'; \
+	  sed -n 's/^[a-z].*[ *]\(o2p_[a-z0-9_]*\|otlp_to_parquet\)(.*/    \1;/p' $<; \
+	  echo '  local: *; };'; } >$@
+
+build/libotlp2parquet.so: build/exports.map $(LIB_SOURCES:%.c=build/release/%.o)
+	$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,$< -Wl,--no-undefined $(LDFLAGS) \
+	    $(filter %.o,$^) $(LIBS) -o $@.$(VERSION)
+	ln -sf $(@F).$(VERSION) build/$(SONAME)
+	ln -sf $(SONAME) $@
+
+build/otlp2parquet.pc: include/otlp2parquet.h FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$(LIBDIR)' '' \
+	    'Name: otlp2parquet' 'Description: OpenTelemetry (OTLP) bytes to Apache Parquet bytes' \
+	    'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lotlp2parquet' \
+	    'Libs.private: $(LIBS)' >$@
+
+install: lib cli build/otlp2parquet.pc ## program, header, libraries, pkg-config file into PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig
+	install -m 755 build/otlp2parquet $(DESTDIR)$(PREFIX)/bin/
+	install -m 644 include/otlp2parquet.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 build/libotlp2parquet.a $(DESTDIR)$(LIBDIR)/
+	install -m 755 build/libotlp2parquet.so.$(VERSION) $(DESTDIR)$(LIBDIR)/
+	ln -sf libotlp2parquet.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libotlp2parquet.so
+	install -m 644 build/otlp2parquet.pc $(DESTDIR)$(LIBDIR)/pkgconfig/
+
+# ---- generated from lib/otlp/otlp.proto --------------------------------------------------------------------
+
+# The library takes the field lists from the generated header and nothing from nanopb's run time, hence an
+# #include of its own in place of <pb.h> (%.0s swallows the name the generator would put there).
+proto: ## regenerate lib/otlp/otlp.pb.h (needs nanopb's generator)
+	cd lib/otlp && nanopb_generator.py -q -L '#include "nanopb_types.h"%.0s' otlp.proto && rm otlp.pb.c
+
+# With nanopb's own header and descriptors: for the tests that encode and decode with nanopb.
+build/nanopb/otlp.pb.h: lib/otlp/otlp.proto
+	@mkdir -p $(@D)
+	cd lib/otlp && nanopb_generator.py -q -D ../../$(@D) otlp.proto
+
+# ---- running and testing -----------------------------------------------------------------------------------
+
+# The first of them is run too, where there is a duckdb.
+define QUERIES
+SELECT ServiceName, count(*) AS spans, avg(Duration) / 1e6 AS ms FROM 'data/traces/**/*.parquet' GROUP BY ALL;
+SELECT Timestamp, ServiceName, SeverityText, Body FROM 'data/logs/**/*.parquet' ORDER BY Timestamp LIMIT 10;
+SELECT MetricName, count(*) AS points, max(Value) FROM 'data/metrics_sum/**/*.parquet' GROUP BY ALL;
+endef
+export QUERIES
+
+# A second make, since the compilers and headers that decide what the first one would do may only just be
+# there.
+run: ## convert the sample telemetry into ./data and show what to type in DuckDB
+	@.ci/deps build
+	@$(MAKE) --no-print-directory cli
+	build/otlp2parquet convert --out data $(wildcard examples/telemetry/*.pb)
+	build/otlp2parquet convert --out data --delimited $(wildcard examples/telemetry/*.pbs)
+	@echo; echo 'The files are in ./data. Start duckdb in this folder and type, for example:'; echo
+	@echo "$$QUERIES" | sed 's/^/    /'
+	@! command -v duckdb >/dev/null || duckdb -c "$$(echo "$$QUERIES" | head -n 1)"
+
+test: ## everything that shows that it works; installs what it needs
+	@.ci/deps build test
+	@$(MAKE) --no-print-directory lib programs-release build/otlp2parquet $(VENV)
+	@$(PYTHON) tests/run.py unit cli conformance docs
+
+unit: programs-release ## the cmocka tests, one program a file of the library
+	@python3 tests/run.py unit
+
+conformance: programs-release $(VENV) ## what other readers see, against Google's protobuf
+	@$(PYTHON) tests/run.py conformance
+
+build/venv/bin/python: tests/requirements.txt
+	@echo 'making a Python environment in build/venv from tests/requirements.txt'
+	@python3 -m venv build/venv
+	@build/venv/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+check: ## layout, warnings, layers, symbols, analyzers, sanitizers, determinism; installs what it needs
+	@.ci/deps build test check
+	@python3 tests/run.py check
+
+asan: programs-asan $(VENV) ## the tests with AddressSanitizer and UndefinedBehaviorSanitizer
+	@$(PYTHON) tests/run.py --configuration asan unit cli conformance
+
+format: ## lay out the C files by .clang-format
+	clang-format-14 -i $(FORMATTED)
+
+fuzz: $(FUZZERS:%.c=fuzz-%) ## each fuzzer for FUZZ_SECONDS (60)
+
+build/fuzz/fuzz/%: build/fuzz/fuzz/%.o build/fuzz/nanopb.o build/fuzz/libotlp2parquet.a
+	clang $(SANITIZE) -fsanitize=fuzzer $^ $(LIBS) -lprotobuf-nanopb -o $@
+
+.PHONY: $(FUZZERS:%.c=fuzz-%)
+$(FUZZERS:%.c=fuzz-%): fuzz-fuzz/%: build/fuzz/fuzz/%
+	@mkdir -p build/fuzz/corpus/$*
+	build/fuzz/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$*- \
+	    $(patsubst %,-dict=%,$(wildcard fuzz/$*.dict)) build/fuzz/corpus/$* $(wildcard fuzz/corpus/$*)
+
+# ---- speed -------------------------------------------------------------------------------------------------
+
+# The Rust reference is built with cargo where there is one; REFERENCE names another program with the same
+# command line.
+REFERENCE ?= $(if $(shell command -v cargo),build/reference/release/otlp2parquet-reference)
+
+build/reference/release/otlp2parquet-reference: $(wildcard $(addprefix tests/bench/reference/,src/*.rs Cargo.*))
+	CARGO_TARGET_DIR=build/reference cargo build --quiet --release --locked \
+	    --manifest-path tests/bench/reference/Cargo.toml
+	@touch $@
+
+bench: build/otlp2parquet $(REFERENCE) ## speed, memory and size, beside the Rust reference where cargo is
+	@python3 tests/bench/run.py build/otlp2parquet $(REFERENCE)
+
+clean: ## remove build/
+	rm -rf build

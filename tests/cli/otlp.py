@@ -1,0 +1,91 @@
+"""Small OTLP requests, made with Google's protobuf classes."""
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+START = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
+SECOND = 1_000_000_000
+HOUR = 3600 * SECOND
+
+# One log record without any field: nothing in it tells a signal.
+TELLS_NOTHING = bytes.fromhex("0a04 1202 1200".replace(" ", ""))
+
+# A request cut off inside its first record.
+CUT_OFF = bytes.fromhex("0a09 1207 1205 2a7f0a0361".replace(" ", ""))
+
+
+def _service(resource, name):
+    resource.attributes.add(key="service.name").value.string_value = name
+
+
+def logs(count, service="shop", start=START, step=SECOND, body="hello"):
+    request = ExportLogsServiceRequest()
+    group = request.resource_logs.add()
+    _service(group.resource, service)
+    scope = group.scope_logs.add()
+    scope.scope.name = "tests"
+    for i in range(count):
+        record = scope.log_records.add(time_unix_nano=start + i * step, severity_number=9, severity_text="INFO")
+        record.body.string_value = f"{body} {i}"
+        record.attributes.add(key="index").value.int_value = i
+    return request.SerializeToString()
+
+
+def traces(count, service="shop", start=START):
+    request = ExportTraceServiceRequest()
+    group = request.resource_spans.add()
+    _service(group.resource, service)
+    scope = group.scope_spans.add()
+    for i in range(count):
+        span = scope.spans.add(
+            trace_id=bytes([i % 255 + 1]) * 16,
+            span_id=bytes([i % 255 + 1]) * 8,
+            name=f"operation {i}",
+            kind=2,
+            start_time_unix_nano=start + i * SECOND,
+            end_time_unix_nano=start + i * SECOND + 5,
+        )
+        span.events.add(name="event", time_unix_nano=start).attributes.add(key="k").value.string_value = "v"
+        span.links.add(trace_id=b"\x01" * 16, span_id=b"\x02" * 8)
+    return request.SerializeToString()
+
+
+def metrics(start=START):
+    """One point of each of the five tables."""
+    request = ExportMetricsServiceRequest()
+    group = request.resource_metrics.add()
+    _service(group.resource, "shop")
+    scope = group.scope_metrics.add()
+    scope.metrics.add(name="g").gauge.data_points.add(time_unix_nano=start, as_double=1.5)
+    scope.metrics.add(name="s").sum.data_points.add(time_unix_nano=start, as_int=7).exemplars.add(time_unix_nano=start, as_int=3)
+    scope.metrics.add(name="h").histogram.data_points.add(
+        time_unix_nano=start, count=3, sum=6.0, bucket_counts=[1, 2], explicit_bounds=[0.5]
+    )
+    exponential = scope.metrics.add(name="e").exponential_histogram.data_points.add(time_unix_nano=start, count=1, scale=2)
+    exponential.positive.bucket_counts.append(1)
+    summary = scope.metrics.add(name="q").summary.data_points.add(time_unix_nano=start, count=2, sum=3.0)
+    summary.quantile_values.add(quantile=0.5, value=1.5)
+    return request.SerializeToString()
+
+
+METRIC_TABLES = [
+    "metrics_gauge",
+    "metrics_sum",
+    "metrics_histogram",
+    "metrics_exponential_histogram",
+    "metrics_summary",
+]
+
+
+def varint(number):
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    out.append(number)
+    return bytes(out)
+
+
+def delimited(*requests):
+    return b"".join(varint(len(request)) + request for request in requests)

@@ -1,0 +1,81 @@
+"""Arrow tables in one form, whoever read them: what makes values of different readers comparable.
+
+Strings become `string`, doubles their 64 bits, timestamps their microseconds, maps lists of {key, value};
+dictionary encoding, large offsets, views and time zones' names are gone. Two tables are equal when
+their canonical forms are, to the last bit, nulls and nested values included.
+"""
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+def canonical(table):
+    """The table with every column in canonical form."""
+    return pa.table({name: _chunked(table.column(name)) for name in table.column_names})
+
+
+def _chunked(column):
+    chunks = [_array(chunk) for chunk in column.chunks] or [_array(pa.array([], column.type))]
+    return pa.chunked_array(chunks).combine_chunks()
+
+
+def _array(array):
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return _array(array.dictionary_decode())
+    if pa.types.is_map(kind) or _is_list(kind):
+        return _list(array)
+    if pa.types.is_struct(kind):
+        children = [_array(child) for child in array.flatten()]
+        names = [kind.field(index).name for index in range(kind.num_fields)]
+        return pa.StructArray.from_arrays(children, names, mask=array.is_null())
+    if pa.types.is_timestamp(kind):
+        return array.cast(pa.timestamp("us", kind.tz)).view(pa.int64())
+    if pa.types.is_floating(kind):
+        return array.view(pa.int64())
+    if _is_text(kind):
+        return array.cast(pa.string())
+    return array
+
+
+def _is_list(kind):
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_list_view(kind)
+
+
+def _is_text(kind):
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def _list(array):
+    """A list or map array; its values stand between the first and the last offset."""
+    if pa.types.is_list_view(array.type):
+        array = array.cast(pa.list_(array.type.value_type))
+    if pa.types.is_map(array.type):
+        entries = array.cast(
+            pa.list_(pa.struct([("key", array.type.key_type), ("value", array.type.item_type)]))
+        )
+        return _list(entries)
+    values = _array(array.flatten())
+    lengths = pa.compute.fill_null(array.value_lengths(), 0)
+    ends = pa.compute.cumulative_sum(lengths.cast(pa.int64())).cast(pa.int32())
+    offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
+    return pa.ListArray.from_arrays(offsets, values, mask=array.is_null())
+
+
+def leaves(array):
+    """The leaf arrays of a canonical array, depth first: the order of a Parquet file's column chunks."""
+    if pa.types.is_list(array.type):
+        return leaves(array.flatten())
+    if pa.types.is_struct(array.type):
+        return [leaf for child in array.flatten() for leaf in leaves(child)]
+    return [array]
+
+
+def read_canonical(path):
+    """A whole file through pyarrow, in canonical form."""
+    return canonical(pq.ParquetFile(path).read())
+
+
+def to_rows(table):
+    """A canonical table as a list of dicts."""
+    return table.to_pylist()
