@@ -8,9 +8,9 @@
 
 #include "deps.h"
 
-/* Longest text of a double, in bytes: "-1.2345678901234567e-308" has 24, "-0.000001234567890123456
- * 7" (without the space) 25; the rest is room to write in larger steps. */
-enum { O2P_DOUBLE_TEXT_MAX = 32 };
+/* Longest text of a double, in bytes. The longest there is has 25: a sign, "0.00000" and 17 digits.
+ */
+enum { O2P_DOUBLE_TEXT_MAX = 25 };
 
 /* Writes the shortest decimal text that reads back as the same double, and of those of that length
  * the one closest to it (if two are, the even one), at `at` (room for O2P_DOUBLE_TEXT_MAX bytes),

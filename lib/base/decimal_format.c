@@ -1,15 +1,16 @@
 /* decimal_format.c - the shortest decimal text of a double; see decimal.h.
  *
- * The method is R. Giulietti's Schubfach ("The Schubfach way to render doubles", 2020). A double c
- * * 2^q stands for all numbers between the midpoints to its neighbours, an interval 2^q wide. Let
- * 10^k be the greatest power of ten not above that width. Then at least one multiple of 10^k is in
- * the interval and at most one of 10^(k+1). If there is one of 10^(k+1), it is the shortest (zeros
- * at its end removed); otherwise the multiple of 10^k next to the double is. So it takes the double
- * and the two midpoints, divided by 10^k, as integers with two bits of fraction:
+ * The method is R. Giulietti's Schubfach ("The Schubfach way to render doubles", 2020). A double of
+ * c units of 2^q stands for all numbers between the midpoints to its neighbours, an interval 2^q
+ * wide, or 3/4 of that for a power of two. Let 10^k be the greatest power of ten not above that
+ * width. Then at least one multiple of 10^k is in the interval and at most one of 10^(k+1). If
+ * there is one of 10^(k+1), it is the shortest (zeros at its end removed); otherwise the multiple
+ * of 10^k next to the double is. So it takes the double and the two midpoints, divided by 10^k, as
+ * integers with two bits of fraction:
  *
- *   4c, 4c-2, 4c+2  times  2^q / 10^k  =  integer . sticky        1 <= 2^q / 10^k < 14
+ *   4c, 4c-2 (or 4c-1), 4c+2   times 2^q / 10^k, where 1 <= 2^q / 10^k < 14
  *
- * where the last bit is set if anything was cut ("rounding to odd"), so that comparing with an even
+ * The last bit is set if anything was cut ("rounding to odd"), so that comparing with an even
  * number is exact.
  *
  * Whether anything was cut must be told from an approximate power of ten. o2p_pow10(-k) + 3 is

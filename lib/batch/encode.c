@@ -641,6 +641,8 @@ static bool write_leaf(o2p_encoder *e, o2p_table table, o2p_col col, o2p_col par
                      .bounds = spec->statistics == O2P_STATISTICS_BOUNDS,
                      .hex = spec->kind == O2P_KIND_ID,
                      .dictionary = dictionary_of(e, table, col, part)};
+    if (e->memory->failed)
+        return false;
     o2p_parquet_chunk_begin(e->writer, number, (o2p_statistics)spec->statistics);
     ok = w.physical == O2P_PHYSICAL_BYTE_ARRAY
              ? write_text(&w, col == O2P_COL_TraceId)

@@ -114,7 +114,10 @@ static bool note_duplicate(o2p_walk *walk, const o2p_attributes *list, uint32_t 
                            uint32_t key, o2p_span value)
 {
     o2p_buffer *out = &walk->duplicates;
-    const o2p_dictionary *keys = o2p_column_key_dictionary(list->rows, list->target->map);
+    o2p_dictionary *keys = o2p_column_key_dictionary(list->rows, list->target->map);
+    o2p_dictionary_prepare(keys); /* an empty key may be the only one */
+    if (keys->entry_count == 0)
+        return false;
     const o2p_entry *entry = o2p_dictionary_entry(keys, key);
     char digits[O2P_INT64_TEXT_MAX];
     o2p_buffer_text(out, out->size == 0 ? "{\"path\":\"" : ",{\"path\":\"");
