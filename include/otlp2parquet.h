@@ -6,16 +6,16 @@
  *   streaming    o2p_batch_new / append / finish / free      many requests in, few files out
  *   the tables   o2p_schema_columns and friends              what the files contain, as data
  *
- * The library does no I/O, reads no clock and no environment, starts no thread, logs nothing and has
- * no global state. The same bytes and options give the same Parquet bytes and the same paths, on
- * every platform, every time.
+ * The library does no I/O, reads no clock and no environment, starts no thread, logs nothing and
+ * has no global state. The same bytes and options give the same Parquet bytes and the same paths,
+ * on every platform, every time.
  *
  * Threads. Functions without a batch or output argument may be called from any thread at any time.
  * A batch or an output belongs to one thread at a time; there are no locks. Any number of threads
  * may work at once, each on its own.
  *
- * Ownership. Inputs are borrowed for the duration of the call only. What a call hands out is said at
- * its declaration. Strings handed out are NUL-terminated UTF-8 unless said otherwise.
+ * Ownership. Inputs are borrowed for the duration of the call only. What a call hands out is said
+ * at its declaration. Strings handed out are NUL-terminated UTF-8 unless said otherwise.
  *
  * NULL. No argument may be NULL unless its description says so.
  */
@@ -37,7 +37,8 @@ extern "C" {
 #define O2P_VERSION "0.1.0"
 
 /* Version of the tables: grows by one whenever a column is added, and is written into every file as
- * the key-value entry `otlp2parquet.schema_version`. Columns are never renamed, retyped or removed. */
+ * the key-value entry `otlp2parquet.schema_version`. Columns are never renamed, retyped or removed.
+ */
 #define O2P_SCHEMA_VERSION 1
 
 /* ---- status and errors ------------------------------------------------------------------- */
@@ -49,14 +50,15 @@ typedef enum o2p_status {
     O2P_ERR_BAD_OPTION = 2,    /* an option's value is not allowed; error.path names the option */
     O2P_ERR_UNDETECTED = 3,    /* the signal was not given and the bytes do not tell it */
     O2P_ERR_TRUNCATED = 4,     /* the input ends, or a length points, past the enclosing message */
-    O2P_ERR_MALFORMED = 5,     /* not protobuf: an over-long varint, a bad tag, an unmatched group */
-    O2P_ERR_WIRE_TYPE = 6,     /* a known field with a wire type that its type does not have */
-    O2P_ERR_DEPTH = 7,         /* messages nested deeper than 100 */
-    O2P_ERR_LIMIT = 8,         /* a limit of the options or of the format was reached */
-    O2P_ERR_CODEC = 9          /* the compression library failed */
+    O2P_ERR_MALFORMED = 5, /* not protobuf: an over-long varint, a bad tag, an unmatched group */
+    O2P_ERR_WIRE_TYPE = 6, /* a known field with a wire type that its type does not have */
+    O2P_ERR_DEPTH = 7,     /* messages nested deeper than 100 */
+    O2P_ERR_LIMIT = 8,     /* a limit of the options or of the format was reached */
+    O2P_ERR_CODEC = 9      /* the compression library failed */
 } o2p_status;
 
-/* Capacity of o2p_error.path in bytes, NUL included. A longer path is cut at the front ("...x[1].y"). */
+/* Capacity of o2p_error.path in bytes, NUL included. A longer path is cut at the front
+ * ("...x[1].y"). */
 #define O2P_FIELD_PATH_SIZE 160
 
 /* What went wrong, and where. The first error wins. */
@@ -65,7 +67,8 @@ typedef struct o2p_error {
     const char *message;            /* static text, never NULL; "" with O2P_OK */
     size_t offset;                  /* byte offset into the input of that call */
     char path[O2P_FIELD_PATH_SIZE]; /* e.g. "resource_logs[3].scope_logs[0].log_records[12].body";
-                                       the option's name for O2P_ERR_BAD_OPTION; "" if none applies */
+                                       the option's name for O2P_ERR_BAD_OPTION; "" if none applies
+                                     */
 } o2p_error;
 
 /* ---- options ------------------------------------------------------------------------------ */
@@ -86,14 +89,14 @@ typedef enum o2p_codec {
 
 /* Order of the rows of a file. */
 typedef enum o2p_order {
-    O2P_ORDER_DEFAULT = 0,  /* O2P_ORDER_CLUSTERED */
+    O2P_ORDER_DEFAULT = 0,   /* O2P_ORDER_CLUSTERED */
     O2P_ORDER_CLUSTERED = 1, /* stably by service, then time; declared as sorting_columns */
-    O2P_ORDER_RECEIVED = 2  /* as they came */
+    O2P_ORDER_RECEIVED = 2   /* as they came */
 } o2p_order;
 
 /* Memory functions. All three are NULL (malloc, realloc and free are used) or none is.
- * Sizes are in bytes and never 0; results must be aligned for any type. Returning NULL is allowed at
- * any time and gives O2P_ERR_OUT_OF_MEMORY. They are called by the calling thread only. */
+ * Sizes are in bytes and never 0; results must be aligned for any type. Returning NULL is allowed
+ * at any time and gives O2P_ERR_OUT_OF_MEMORY. They are called by the calling thread only. */
 typedef struct o2p_allocator {
     void *ctx; /* passed to each call as it is; may be NULL */
     void *(*allocate)(void *ctx, size_t size);
@@ -106,8 +109,8 @@ typedef struct o2p_allocator {
     "{table}/year={year}/month={month}/day={day}/hour={hour}/{time}-{hash}.parquet"
 
 /* Everything that can be chosen. Zero means the default throughout; set `size` to
- * sizeof(o2p_options), so that a library with more options than the caller knows reads only those it
- * was given. */
+ * sizeof(o2p_options), so that a library with more options than the caller knows reads only those
+ * it was given. */
 typedef struct o2p_options {
     size_t size;       /* sizeof(o2p_options) */
     o2p_signal signal; /* what the requests carry */
@@ -115,10 +118,11 @@ typedef struct o2p_options {
     o2p_order order;
 
     /* Where files go, relative, `/`-separated. Fields: {table}, {service}, {year}, {month}, {day},
-     * {hour} (of the rows, UTC), {time} (the least row time of the file, YYYYMMDDTHHMMSSffffffZ) and
-     * {hash} (16 hex digits over table, options and bytes; required). Rows are split so that each
-     * field that is used has one value a file: a template without time fields gives one file a table.
-     * {service} is percent-encoded, so no name leaves its folder. NULL: O2P_DEFAULT_PATH_TEMPLATE. */
+     * {hour} (of the rows, UTC), {time} (the least row time of the file, YYYYMMDDTHHMMSSffffffZ)
+     * and {hash} (16 hex digits over table, options and bytes; required). Rows are split so that
+     * each field that is used has one value a file: a template without time fields gives one file a
+     * table. {service} is percent-encoded, so no name leaves its folder. NULL:
+     * O2P_DEFAULT_PATH_TEMPLATE. */
     const char *path_template;
 
     /* Unix time in nanoseconds for log records that carry no time at all. */
@@ -129,7 +133,7 @@ typedef struct o2p_options {
     uint32_t page_bytes;     /* bytes a page before compression, about; default 1 MiB */
     uint32_t reserved;       /* 0 */
 
-    uint64_t max_input_bytes; /* bytes of one request; default 1 GiB, at most 2^32 - 1 */
+    uint64_t max_input_bytes;  /* bytes of one request; default 1 GiB, at most 2^32 - 1 */
     uint64_t max_memory_bytes; /* of a batch or conversion, results included; default no limit */
 
     o2p_allocator allocator;
@@ -192,18 +196,20 @@ typedef struct o2p_output {
 
 /* Converts one OTLP Export...ServiceRequest (protobuf) of `len` bytes.
  *
- * `*out` is zeroed by the caller, or zeroed but for `options`. On success out->files holds the files
- * (none for a request without records). On failure there are no files and out->error says why and
- * where. Call o2p_output_free in both cases. `bytes` may be NULL if `len` is 0.
+ * `*out` is zeroed by the caller, or zeroed but for `options`. On success out->files holds the
+ * files (none for a request without records). On failure there are no files and out->error says why
+ * and where. Call o2p_output_free in both cases. `bytes` may be NULL if `len` is 0.
  *
  * With O2P_SIGNAL_AUTO the signal is told from the structure of the bytes: the three requests are
- * alike down to the record, so the fields of the first records decide, by wire type. A request without
- * any record cannot be told and is taken as logs: it has no rows. Callers that know the signal say it.
+ * alike down to the record, so the fields of the first records decide, by wire type. A request
+ * without any record cannot be told and is taken as logs: it has no rows. Records that are all
+ * empty, or fit no signal, give O2P_ERR_UNDETECTED. Callers that know the signal say it.
  *
  * Returns out->error.status: any status but O2P_OK is an error. Reentrant. */
 o2p_status otlp_to_parquet(const void *bytes, size_t len, o2p_output *out);
 
-/* Releases what `*out` holds and zeroes it, `options` included. Does nothing for a zeroed output. */
+/* Releases what `*out` holds and zeroes it, `options` included. Does nothing for a zeroed output.
+ */
 void o2p_output_free(o2p_output *out);
 
 /* ---- streaming ----------------------------------------------------------------------------- */
@@ -219,9 +225,9 @@ o2p_status o2p_batch_new(const o2p_options *options, o2p_batch **batch, o2p_erro
 /* Changes options.default_time_ns for the appends that follow: a server's time of receipt. */
 void o2p_batch_set_default_time(o2p_batch *batch, uint64_t unix_ns);
 
-/* Adds one request, as otlp_to_parquet reads it. `bytes` is not needed after the call. `result` may be
- * NULL. On failure the batch holds what it held before the call, byte for byte what it would have
- * written. Returns result->error.status: any of the statuses. */
+/* Adds one request, as otlp_to_parquet reads it. `bytes` is not needed after the call. `result` may
+ * be NULL. On failure the batch holds what it held before the call, byte for byte what it would
+ * have written. Returns result->error.status: any of the statuses. */
 o2p_status o2p_batch_append(o2p_batch *batch, const void *bytes, size_t len, o2p_result *result);
 
 /* Rows in the batch, over all tables. */
@@ -232,8 +238,8 @@ size_t o2p_batch_bytes(const o2p_batch *batch);
 
 /* Writes what the batch holds as files into `*out` (zeroed by the caller; released with
  * o2p_output_free, before or after the batch). out->counts is the sum over the appends. On success
- * the batch is empty and may be used again; on failure it is as it was. Errors: OUT_OF_MEMORY, LIMIT,
- * CODEC. */
+ * the batch is empty and may be used again; on failure it is as it was. Errors: OUT_OF_MEMORY,
+ * LIMIT, CODEC. */
 o2p_status o2p_batch_finish(o2p_batch *batch, o2p_output *out);
 
 /* Releases the batch. NULL is allowed. Outputs made from it stay valid. */
@@ -259,13 +265,13 @@ typedef struct o2p_schema_column {
     const char *name; /* e.g. "Timestamp" */
     const char *doc;  /* one sentence */
     o2p_column_type type;
-    bool nullable;    /* maps and lists are never null: they are empty */
-    int32_t parent;   /* index in the same array of the STRUCT_LIST it is a member of; -1: a column */
+    bool nullable;  /* maps and lists are never null: they are empty */
+    int32_t parent; /* index in the same array of the STRUCT_LIST it is a member of; -1: a column */
     int32_t field_id; /* Parquet field_id of its outermost node; pinned */
 } o2p_schema_column;
 
-/* The columns of a table in file order, each STRUCT_LIST followed by its members. The array is static.
- * Returns how many there are; 0 and NULL when `table` is not one. */
+/* The columns of a table in file order, each STRUCT_LIST followed by its members. The array is
+ * static. Returns how many there are; 0 and NULL when `table` is not one. */
 size_t o2p_schema_columns(o2p_table table, const o2p_schema_column **columns);
 
 /* "logs", "traces", "metrics_gauge", ...; NULL when `table` is not one. Static. */

@@ -241,7 +241,7 @@ o2p_status o2p_batch_append(o2p_batch *batch, const void *bytes, size_t len, o2p
         return O2P_OK;
     }
     o2p_store_rollback(&batch->store, &batch->mark);
-    batch->memory.failed = batch->memory.over_limit = false;
+    o2p_memory_clear(&batch->memory);
     return r.result->error.status;
 }
 
@@ -249,7 +249,7 @@ o2p_status o2p_batch_finish(o2p_batch *batch, o2p_output *out)
 {
     set_error(&out->error, O2P_OK, 0);
     o2p_status status = o2p_files_write(&batch->store, &batch->settings, out);
-    batch->memory.failed = batch->memory.over_limit = false;
+    o2p_memory_clear(&batch->memory);
     if (status != O2P_OK)
         return set_error(&out->error, status, 0);
     out->counts = batch->counts;
@@ -271,8 +271,9 @@ o2p_status otlp_to_parquet(const void *bytes, size_t len, o2p_output *out)
     set_error(&result.error, O2P_OK, 0);
     request r = {batch, bytes_or_empty(bytes), len, &result};
     if (check_request(&r) && walk_request(&r, false)) {
-        out->counts = batch->walk.counts;
         set_error(&result.error, o2p_files_write(&batch->store, &batch->settings, out), 0);
+        if (result.error.status == O2P_OK)
+            out->counts = batch->walk.counts;
     }
     out->signal = result.signal;
     out->error = result.error;

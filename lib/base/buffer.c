@@ -6,14 +6,17 @@ enum { FIRST_CAPACITY = 256 };
 
 bool o2p_buffer_grow(o2p_buffer *buffer, size_t more)
 {
-    if (more > SIZE_MAX / 2 - buffer->size) {
-        buffer->memory->failed = true;
+    const size_t most = SIZE_MAX / 2; /* so that doubling cannot wrap */
+    o2p_memory *memory = buffer->memory;
+    if (buffer->size > most || more > most - buffer->size) {
+        memory->failed = true;
         return false;
     }
+    size_t needed = buffer->size + more;
     size_t wanted = buffer->capacity == 0 ? FIRST_CAPACITY : buffer->capacity * 2;
-    if (wanted < buffer->size + more)
-        wanted = buffer->size + more;
-    void *data = o2p_memory_resize(buffer->memory, buffer->data, buffer->capacity, wanted);
+    if (wanted < needed || !o2p_memory_allows(memory, buffer->capacity, wanted))
+        wanted = needed; /* near the limit every byte counts */
+    void *data = o2p_memory_resize(memory, buffer->data, buffer->capacity, wanted);
     if (data == NULL)
         return false;
     buffer->data = (uint8_t *)data;

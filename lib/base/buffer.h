@@ -1,8 +1,8 @@
 /* buffer.h - a growing array of bytes, or of elements of one fixed-size type.
  *
- * Growth doubles, so appending is amortised O(1). A refused allocation makes the append a no-op and is
- * remembered in the o2p_memory; check there once a stage. Elements of more than one byte are stored in
- * native order and alignment: a buffer holds either such elements or bytes, never a mix.
+ * Growth doubles, so appending is amortised O(1). A refused allocation makes the append a no-op and
+ * is remembered in the o2p_memory; check there once a stage. Elements of more than one byte are
+ * stored in native order and alignment: a buffer holds either such elements or bytes, never a mix.
  */
 #ifndef O2P_BASE_BUFFER_H
 #define O2P_BASE_BUFFER_H
@@ -33,7 +33,7 @@ static inline bool o2p_buffer_reserve(o2p_buffer *buffer, size_t more)
     return O2P_LIKELY(buffer->capacity - buffer->size >= more) || o2p_buffer_grow(buffer, more);
 }
 
-/* Appends `count` unset bytes and returns where they are; NULL when memory is refused. */
+/* Appends `count` > 0 unset bytes and returns where they are; NULL when memory is refused. */
 static inline void *o2p_buffer_extend(o2p_buffer *buffer, size_t count)
 {
     if (O2P_UNLIKELY(!o2p_buffer_reserve(buffer, count)))
@@ -90,6 +90,23 @@ static inline void o2p_store_le64(uint8_t *at, uint64_t v)
     o2p_store_le32(at + 4, (uint32_t)(v >> 32));
 }
 
+/* Loads are one instruction only if written as one: compilers do not see through byte loads
+ * everywhere. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+static inline uint32_t o2p_load_le32(const uint8_t *at)
+{
+    uint32_t v;
+    memcpy(&v, at, sizeof(v));
+    return v;
+}
+
+static inline uint64_t o2p_load_le64(const uint8_t *at)
+{
+    uint64_t v;
+    memcpy(&v, at, sizeof(v));
+    return v;
+}
+#else
 static inline uint32_t o2p_load_le32(const uint8_t *at)
 {
     return (uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
@@ -99,5 +116,6 @@ static inline uint64_t o2p_load_le64(const uint8_t *at)
 {
     return (uint64_t)o2p_load_le32(at) | (uint64_t)o2p_load_le32(at + 4) << 32;
 }
+#endif
 
 #endif

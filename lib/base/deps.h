@@ -1,7 +1,7 @@
 /* deps.h - the only door between lib/ and the C library.
  *
  * Everything the core takes from its environment is included here and nowhere else, so that a port
- * (freestanding wasm, a kernel, an odd libc) has one file to read: fixed-width types, four memory
+ * (freestanding wasm, a kernel, an odd libc) has one file to read: fixed-width types, five memory
  * functions, and malloc/realloc/free for callers that bring no allocator (see memory.c).
  */
 #ifndef O2P_BASE_DEPS_H
@@ -13,7 +13,8 @@
 #include <stdlib.h> /* malloc, realloc, free: used by memory.c alone */
 #include <string.h> /* memcpy, memmove, memset, memcmp, strlen */
 
-/* A programmer's error, not an input's. Checked in test builds only: the library never aborts a program. */
+/* A programmer's error, not an input's. Checked in test builds only: the library never aborts a
+ * program. */
 #ifdef O2P_ASSERTIONS
 #include <assert.h>
 #define O2P_ASSERT(condition) assert(condition)

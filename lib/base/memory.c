@@ -34,12 +34,17 @@ void o2p_memory_init(o2p_memory *memory, const o2p_allocator *allocator, uint64_
     memory->allocator.release = default_release;
 }
 
+bool o2p_memory_allows(const o2p_memory *memory, size_t old_size, size_t new_size)
+{
+    size_t others = memory->held - old_size;
+    return new_size <= memory->limit && others <= memory->limit - new_size;
+}
+
 void *o2p_memory_resize(o2p_memory *memory, void *block, size_t old_size, size_t new_size)
 {
     const o2p_allocator *a = &memory->allocator;
-    size_t others = memory->held - old_size;
-    if (new_size > memory->limit || others > memory->limit - new_size) {
-        memory->failed = memory->over_limit = true;
+    if (!o2p_memory_allows(memory, old_size, new_size)) {
+        o2p_memory_refuse(memory);
         return NULL;
     }
     void *resized = block == NULL ? a->allocate(a->ctx, new_size)
@@ -48,7 +53,7 @@ void *o2p_memory_resize(o2p_memory *memory, void *block, size_t old_size, size_t
         memory->failed = true;
         return NULL;
     }
-    memory->held = others + new_size;
+    memory->held = memory->held - old_size + new_size;
     return resized;
 }
 

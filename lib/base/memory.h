@@ -1,7 +1,7 @@
 /* memory.h - the caller's allocator, with an account of what is held and a ceiling on it.
  *
- * One o2p_memory belongs to one batch or conversion. A failed request sets `failed`, which stays set
- * until it is cleared, so that a stage can allocate freely and be checked once at its end.
+ * One o2p_memory belongs to one batch or conversion. A failed request sets `failed`, which stays
+ * set until o2p_memory_clear, so that a stage can allocate freely and be checked once at its end.
  */
 #ifndef O2P_BASE_MEMORY_H
 #define O2P_BASE_MEMORY_H
@@ -20,12 +20,28 @@ typedef struct o2p_memory {
 /* Zero members of `allocator` mean malloc, realloc and free; limit 0 means no limit. */
 void o2p_memory_init(o2p_memory *memory, const o2p_allocator *allocator, uint64_t limit);
 
-/* Resizes `block` (NULL with old_size 0: a new one) to new_size > 0 bytes. On failure returns NULL, sets
- * `failed`, and the old block is as it was. */
+/* Resizes `block` (NULL with old_size 0: a new one) to new_size > 0 bytes. On failure returns NULL,
+ * sets `failed`, and the old block is as it was. */
 void *o2p_memory_resize(o2p_memory *memory, void *block, size_t old_size, size_t new_size);
 
 /* Releases a block of `size` bytes; NULL is allowed. */
 void o2p_memory_release(o2p_memory *memory, void *block, size_t size);
+
+/* Whether the limit allows a block of old_size bytes to become one of new_size. */
+bool o2p_memory_allows(const o2p_memory *memory, size_t old_size, size_t new_size);
+
+/* Records that something would be larger than a limit of ours or of the format. */
+static inline void o2p_memory_refuse(o2p_memory *memory)
+{
+    memory->over_limit = memory->over_limit || !memory->failed; /* the first reason stays */
+    memory->failed = true;
+}
+
+/* Forgets a failure, once its consequences are undone. */
+static inline void o2p_memory_clear(o2p_memory *memory)
+{
+    memory->failed = memory->over_limit = false;
+}
 
 /* OK, LIMIT or OUT_OF_MEMORY, by the sticky flags. */
 o2p_status o2p_memory_status(const o2p_memory *memory);

@@ -88,6 +88,7 @@ static o2p_dictionary *make_dictionary(o2p_rows *rows, o2p_text_kind kind)
     o2p_dictionary *dictionary = (o2p_dictionary *)(void *)piece;
     o2p_dictionary_init(dictionary, rows->pool->memory, &rows->pool->arena, kind,
                         &rows->pool->repaired);
+    o2p_dictionary_prepare(dictionary); /* so that a mark tells it from none: see rollback */
     return dictionary;
 }
 
@@ -134,7 +135,7 @@ void o2p_set_text(o2p_rows *rows, o2p_col col, uint32_t row, const uint8_t *byte
 void o2p_end_list(o2p_rows *rows, o2p_col col, uint32_t row, size_t item_count)
 {
     if (item_count > O2P_MAX_ROWS) {
-        rows->pool->memory->failed = rows->pool->memory->over_limit = true;
+        o2p_memory_refuse(rows->pool->memory);
         return;
     }
     if (item_count > o2p_list_end(&rows->columns[col], UINT32_MAX))
@@ -147,13 +148,13 @@ void o2p_rows_save(const o2p_rows *rows, o2p_column_mark *marks)
         const o2p_column *column = &rows->columns[i];
         o2p_column_mark *mark = &marks[i];
         memset(mark, 0, sizeof(*mark));
+        mark->child_rows = column->child_rows;
         if (column->cells.memory == NULL)
             continue;
         mark->cells = column->cells.size;
         mark->valid = column->valid.size;
         mark->items = column->items.size;
         mark->keys = column->keys.size;
-        mark->child_rows = column->child_rows;
         if (column->dictionary != NULL)
             mark->dictionary = o2p_dictionary_save(column->dictionary);
         if (column->key_dictionary != NULL)
@@ -161,8 +162,8 @@ void o2p_rows_save(const o2p_rows *rows, o2p_column_mark *marks)
     }
 }
 
-/* A column without cells at the mark may have been begun since; its dictionaries then lie in the
- * part of the arena that is rolled back, so they go too. */
+/* A dictionary has its empty entry from the start: one without entries at the mark was made since.
+ * It lies in the part of the arena that is rolled back, so it goes too. */
 static void rollback_dictionary(o2p_dictionary **dictionary, o2p_dictionary_mark mark)
 {
     if (*dictionary == NULL)
@@ -187,13 +188,13 @@ void o2p_rows_rollback(o2p_rows *rows, const o2p_column_mark *marks, uint32_t co
     for (size_t i = 0; i < O2P_COL_COUNT; i++) {
         o2p_column *column = &rows->columns[i];
         const o2p_column_mark *mark = &marks[i];
+        column->child_rows = mark->child_rows; /* counted before the column is begun */
         if (column->cells.memory == NULL)
             continue;
         rollback_buffer(&column->cells, mark->cells);
         rollback_buffer(&column->valid, mark->valid);
         rollback_buffer(&column->items, mark->items);
         rollback_buffer(&column->keys, mark->keys);
-        column->child_rows = mark->child_rows;
         rollback_dictionary(&column->dictionary, mark->dictionary);
         rollback_dictionary(&column->key_dictionary, mark->key_dictionary);
     }

@@ -134,7 +134,7 @@ static O2P_NOINLINE uint32_t insert(o2p_dictionary *dictionary, const uint8_t *b
     if (text && o2p_utf8_valid_prefix(bytes, size) != size)
         return intern_repaired(dictionary, bytes, size);
     if (size > INT32_MAX) { /* lengths in Parquet are signed 32-bit */
-        dictionary->entries.memory->failed = dictionary->entries.memory->over_limit = true;
+        o2p_memory_refuse(dictionary->entries.memory);
         return 0;
     }
     o2p_dictionary_prepare(dictionary);

@@ -13,6 +13,7 @@
 #include "../base/hash.h"
 #include "../base/text.h"
 #include "../parquet/delta.h"
+#include "../parquet/statistics.h"
 #include "number_table.h"
 
 struct o2p_encoder {
@@ -46,6 +47,7 @@ typedef struct leaf_writer {
     o2p_physical physical;
     bool bounds;                      /* wanted */
     bool hex;                         /* entries are ids */
+    bool repeats;                     /* a resource, scope or metric's: rows share its values */
     const o2p_dictionary *dictionary; /* of text */
     const uint32_t *places; /* with RLE_DICTIONARY: a value's place in the chunk's dictionary */
     uint32_t place_count;
@@ -78,6 +80,16 @@ static void text_bounds(const leaf_writer *w, const o2p_entry *min, const o2p_en
     bounds->max_size = max->size;
 }
 
+/* Orders entries as far as bounds tell them apart. Beyond, texts are not looked at: else values
+ * that are long and alike would cost their length for each row that repeats them. */
+static int compare_for_bounds(const o2p_entry *a, const o2p_entry *b)
+{
+    o2p_entry x = *a, y = *b;
+    x.size = x.size <= O2P_BOUND_SIZE ? x.size : O2P_BOUND_SIZE + 1;
+    y.size = y.size <= O2P_BOUND_SIZE ? y.size : O2P_BOUND_SIZE + 1;
+    return o2p_entry_compare(&x, &y);
+}
+
 /* Over the entries of values [first, first + count), or, when these are all values, of the
  * dictionary. */
 static void find_text_bounds(const leaf_writer *w, uint32_t first, uint32_t count,
@@ -91,9 +103,9 @@ static void find_text_bounds(const leaf_writer *w, uint32_t first, uint32_t coun
     const o2p_entry *min = o2p_dictionary_entry(w->dictionary, indices[0]), *max = min;
     for (uint32_t i = 1; i < count; i++) {
         const o2p_entry *entry = o2p_dictionary_entry(w->dictionary, indices[i]);
-        if (o2p_entry_compare(entry, min) < 0)
+        if (compare_for_bounds(entry, min) < 0)
             min = entry;
-        else if (o2p_entry_compare(entry, max) > 0)
+        else if (compare_for_bounds(entry, max) > 0)
             max = entry;
     }
     text_bounds(w, min, max, bounds);
@@ -158,7 +170,7 @@ static uint32_t width_of(o2p_physical physical)
 static void find_number_bounds(const leaf_writer *w, uint32_t first, uint32_t count,
                                uint8_t *stored, o2p_bounds *bounds)
 {
-    const uint64_t *words = w->leaf->words + first;
+    const uint64_t *words = w->leaf->constant ? NULL : w->leaf->words + first;
     uint64_t min = 0, max = 0;
     bool present = true;
     if (w->leaf->constant)
@@ -238,7 +250,7 @@ static void put_delta(const leaf_writer *w, const uint64_t *words, uint32_t coun
     }
     o2p_buffer *narrow = &w->encoder->narrow;
     narrow->size = 0;
-    int32_t *values = (int32_t *)o2p_buffer_extend(narrow, (size_t)count * 4);
+    int32_t *values = (int32_t *)o2p_buffer_extend(narrow, (size_t)count * 4 + 4);
     if (values == NULL)
         return;
     for (uint32_t i = 0; i < count; i++)
@@ -254,7 +266,7 @@ static void put_places(const leaf_writer *w, uint32_t first, uint32_t count, o2p
     o2p_buffer_byte(out, (uint8_t)width);
     if (count > 0 && w->place_count == 1)
         o2p_rle_run(out, 0, count, width);
-    else
+    else if (count > 0)
         o2p_rle_encode(out, w->places + first, count, width);
 }
 
@@ -374,6 +386,20 @@ static uint32_t *u32_room(o2p_buffer *buffer, size_t count)
     return (uint32_t *)o2p_buffer_extend(buffer, count * 4 + 4);
 }
 
+/* `local` is zero between leaves. It is cleared by what was used and not by its size, since a batch
+ * may have a large dictionary and thousands of files with a few rows each. */
+static uint32_t *zeroed_local(o2p_encoder *e, uint32_t entries)
+{
+    size_t had = e->local.size, needed = (size_t)entries * 4 + 4;
+    if (had < needed) {
+        void *more = o2p_buffer_extend(&e->local, needed - had);
+        if (more == NULL)
+            return NULL;
+        memset(more, 0, needed - had);
+    }
+    return u32s(&e->local);
+}
+
 /* Numbers the entries that the leaf uses by first use. False when memory is refused. */
 static bool localise(leaf_writer *w)
 {
@@ -381,12 +407,10 @@ static bool localise(leaf_writer *w)
     const o2p_leaf *leaf = w->leaf;
     uint32_t entries = w->dictionary->entry_count;
     uint32_t most = leaf->value_count < entries ? leaf->value_count : entries;
-    uint32_t *local = u32_room(&e->local, entries),
-             *places = u32_room(&e->places, leaf->value_count);
+    uint32_t *local = zeroed_local(e, entries), *places = u32_room(&e->places, leaf->value_count);
     uint32_t *used = u32_room(&e->used, most), *uses = u32_room(&e->uses, most);
     if (local == NULL || places == NULL || used == NULL || uses == NULL)
         return false;
-    memset(local, 0, (size_t)entries * 4);
     uint32_t count = 0;
     for (uint32_t i = 0; i < leaf->value_count; i++) {
         uint32_t index = leaf->indices[i], place = local[index];
@@ -398,6 +422,8 @@ static bool localise(leaf_writer *w)
         uses[place - 1]++;
         places[i] = place - 1;
     }
+    for (uint32_t i = 0; i < count; i++)
+        local[used[i]] = 0;
     w->places = places;
     w->place_count = count;
     return true;
@@ -452,7 +478,8 @@ static void write_bloom(leaf_writer *w)
         const o2p_entry *entry = o2p_dictionary_entry(w->dictionary, indices[i]);
         e->hex[0].size = 0;
         o2p_append_hex(&e->hex[0], entry->bytes, entry->size);
-        o2p_buffer_u64(&e->hashes, o2p_xxh64(e->hex[0].data, e->hex[0].size, 0));
+        const void *text = e->hex[0].size == 0 ? "" : (const void *)e->hex[0].data;
+        o2p_buffer_u64(&e->hashes, o2p_xxh64(text, e->hex[0].size, 0));
     }
     if (!e->memory->failed)
         o2p_parquet_bloom(e->writer, (const uint64_t *)(const void *)e->hashes.data, count);
@@ -463,7 +490,7 @@ static bool write_text(leaf_writer *w, bool bloom)
     if (w->leaf->value_count > 0 && w->leaf->constant) {
         write_default_dictionary(w);
     } else if (w->leaf->value_count > 0) {
-        if (!w->dictionary->gave_up && !localise(w))
+        if ((!w->dictionary->gave_up || w->repeats) && !localise(w))
             return false;
         if (w->places != NULL && !dictionary_pays(w))
             w->places = NULL;
@@ -640,6 +667,7 @@ static bool write_leaf(o2p_encoder *e, o2p_table table, o2p_col col, o2p_col par
                      .physical = physical_of((o2p_kind)spec->kind),
                      .bounds = spec->statistics == O2P_STATISTICS_BOUNDS,
                      .hex = spec->kind == O2P_KIND_ID,
+                     .repeats = source != O2P_SOURCE_ROW,
                      .dictionary = dictionary_of(e, table, col, part)};
     if (e->memory->failed)
         return false;

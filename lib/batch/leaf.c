@@ -83,7 +83,7 @@ static bool gather_list(o2p_gather *gather, const o2p_column *column, o2p_kind k
         return false;
     uint64_t sum = gather_counts(column, selected, count, counts);
     if (sum > O2P_MAX_ROWS) {
-        gather->indices.memory->failed = gather->indices.memory->over_limit = true;
+        o2p_memory_refuse(gather->indices.memory);
         return false;
     }
     leaf->value_count = (uint32_t)sum;

@@ -44,41 +44,51 @@ static o2p_list_scratch *scratch_of(o2p_walk *walk, const o2p_attributes *list)
 }
 
 /* Before the first entry: where the list begins. */
-static bool start(o2p_walk *walk, o2p_attributes *list, o2p_column *column)
+static void start(o2p_walk *walk, o2p_attributes *list, const o2p_column *column)
 {
-    list->first = (uint32_t)(column->keys.size / 4);
+    list->first = (uint32_t)(column->keys.size / 4); /* o2p_end_list has seen that it fits */
     scratch_of(walk, list)->types.size = 0;
     scratch_of(walk, list)->late.size = 0;
-    return column->keys.size / 4 <= O2P_MAX_ROWS;
 }
 
 /* ---- equal keys ---- */
 
-static uint32_t *stamp_of(o2p_walk *walk, uint32_t key)
+static uint32_t *stamp_of(o2p_buffer *stamps, uint32_t key)
 {
     size_t needed = ((size_t)key + 1) * sizeof(uint32_t);
-    if (walk->stamps.size < needed) {
-        size_t more = needed - walk->stamps.size;
-        void *at = o2p_buffer_extend(&walk->stamps, more);
+    if (stamps->size < needed) {
+        size_t more = needed - stamps->size;
+        void *at = o2p_buffer_extend(stamps, more);
         if (at == NULL)
             return NULL;
         memset(at, 0, more);
     }
-    return (uint32_t *)(void *)walk->stamps.data + key;
+    return (uint32_t *)(void *)stamps->data + key;
+}
+
+/* A stamp that no key has. */
+static uint32_t new_stamp(o2p_walk *walk)
+{
+    if (++walk->stamp == 0) {
+        walk->lists[0].stamps.size = walk->lists[1].stamps.size = 0;
+        walk->stamp = 1;
+    }
+    return walk->stamp;
 }
 
 static bool came_before_stamped(o2p_walk *walk, o2p_attributes *list, const uint32_t *keys,
                                 uint32_t key)
 {
+    o2p_buffer *stamps = &scratch_of(walk, list)->stamps;
     if (list->stamp == 0) {
-        list->stamp = ++walk->stamp;
+        list->stamp = new_stamp(walk);
         for (uint32_t i = 0; i < list->count; i++) {
-            uint32_t *stamp = stamp_of(walk, keys[list->first + i]);
+            uint32_t *stamp = stamp_of(stamps, keys[list->first + i]);
             if (stamp != NULL)
                 *stamp = list->stamp;
         }
     }
-    uint32_t *stamp = stamp_of(walk, key);
+    uint32_t *stamp = stamp_of(stamps, key);
     if (stamp == NULL || *stamp == list->stamp)
         return stamp != NULL;
     *stamp = list->stamp;
@@ -135,46 +145,48 @@ static bool note_duplicate(o2p_walk *walk, const o2p_attributes *list, uint32_t 
 
 /* ---- adding ---- */
 
-static void add_entry(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t key,
-                      const o2p_any_text *text, o2p_span value)
+static bool add_entry(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t key,
+                      o2p_span value)
 {
+    o2p_any_text text;
     o2p_dictionary *values = o2p_column_dictionary(list->rows, list->target->map);
-    if (values == NULL)
-        return;
+    if (values == NULL || !o2p_any_text_of(walk, value, list->depth + 1, &text))
+        return false;
     uint32_t index =
-        o2p_intern(values, text->bytes, text->size, text->input && list->rows->pool->lasting);
+        o2p_intern(values, text.bytes, text.size, text.input && list->rows->pool->lasting);
     if (O2P_UNLIKELY(column->key_dictionary->gave_up)) {
         late_entry late = {list->first + list->count, list->position, value};
         o2p_buffer_append(&scratch_of(walk, list)->late, &late, sizeof(late));
     }
     o2p_buffer_u32(&column->keys, key);
     o2p_buffer_u32(&column->items, index);
-    o2p_buffer_byte(&scratch_of(walk, list)->types, (uint8_t)text->letter);
-    list->typed |= text->letter != O2P_LETTER_STRING;
+    o2p_buffer_byte(&scratch_of(walk, list)->types, (uint8_t)text.letter);
+    list->typed |= text.letter != O2P_LETTER_STRING;
     list->count++;
+    return true;
 }
 
 bool o2p_attributes_add(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
 {
     o2p_span key, value;
-    o2p_any_text text;
     if (list->depth > O2P_MAX_DEPTH)
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, key_value->start);
-    if (!o2p_key_value_of(walk, key_value->bytes, (size_t)key_value->value, &key, &value) ||
-        !o2p_any_text_of(walk, value, list->depth + 1, &text))
+    if (!o2p_key_value_of(walk, key_value->bytes, (size_t)key_value->value, &key, &value))
         return false;
     o2p_dictionary *keys = o2p_column_key_dictionary(list->rows, list->target->map);
     o2p_column *column = &list->rows->columns[list->target->map];
-    if (keys == NULL || (list->position == 0 && !start(walk, list, column)))
+    if (keys == NULL)
         return false;
+    if (list->position == 0)
+        start(walk, list, column);
     uint32_t index = o2p_intern(keys, key.bytes, key.size, list->rows->pool->lasting);
-    bool ok = true;
+    bool ok;
     if (O2P_UNLIKELY(list->rows->pool->memory->failed))
         return false;
     if (O2P_UNLIKELY(came_before(walk, list, column, index)))
         ok = note_duplicate(walk, list, list->position, index, value);
     else
-        add_entry(walk, list, column, index, &text, value);
+        ok = add_entry(walk, list, column, index, value);
     list->position++;
     return ok && !list->rows->pool->memory->failed;
 }
@@ -228,6 +240,17 @@ static void mark_twins(const o2p_column *column, const uint32_t *order, uint32_t
         twin[order[i] - first] = compare_keys(column, order[i - 1], order[i]) == 0;
 }
 
+/* Notes an entry that was added as a duplicate; what was noticed in its value was counted then. */
+static bool note_twin(o2p_walk *walk, const o2p_attributes *list, const late_entry *late,
+                      uint32_t key)
+{
+    uint64_t unknown = walk->counts.unknown_fields, repaired = walk->store->pool.repaired;
+    bool ok = note_duplicate(walk, list, late->position, key, late->value);
+    walk->counts.unknown_fields = unknown;
+    walk->store->pool.repaired = repaired;
+    return ok;
+}
+
 /* Takes the marked entries out of the column, noting them as duplicates. */
 static bool remove_twins(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
                          const uint8_t *twin)
@@ -244,8 +267,7 @@ static bool remove_twins(o2p_walk *walk, o2p_attributes *list, o2p_column *colum
             keys[list->first + kept] = keys[entry];
             items[list->first + kept] = items[entry];
             scratch_of(walk, list)->types.data[kept++] = scratch_of(walk, list)->types.data[i];
-        } else if (!note_duplicate(walk, list, late[next].position, keys[entry],
-                                   late[next].value)) {
+        } else if (!note_twin(walk, list, &late[next], keys[entry])) {
             return false;
         }
     }

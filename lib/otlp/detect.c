@@ -20,8 +20,7 @@ static bool is_id_length(size_t size)
     return size == 0 || size == 8 || size == 16;
 }
 
-static int score_message(const o2p_message *message, const uint8_t *bytes, size_t size,
-                         unsigned levels);
+static int score_fields(const o2p_message *message, o2p_wire *wire, unsigned levels);
 
 static int score_content(const o2p_proto_field *field, const o2p_wire_field *content,
                          unsigned levels)
@@ -31,8 +30,9 @@ static int score_content(const o2p_proto_field *field, const o2p_wire_field *con
     case O2P_PROTO_MESSAGE: {
         if (levels == 0 || size == 0)
             return KNOWN_FIELD;
-        int inner = score_message(field->message, content->bytes, size, levels - 1);
-        return inner < 0 ? CONFLICT : KNOWN_MESSAGE;
+        o2p_wire inner = o2p_wire_over(content->bytes, size);
+        int score = score_fields(field->message, &inner, levels - 1);
+        return score < 0 || inner.status != O2P_OK ? CONFLICT : KNOWN_MESSAGE;
     }
     case O2P_PROTO_STRING:
         return o2p_utf8_valid_prefix(content->bytes, size) == size ? KNOWN_FIELD : CONFLICT;
@@ -55,24 +55,25 @@ static int score_field(const o2p_message *message, const o2p_wire_field *content
     return packed ? KNOWN_FIELD : CONFLICT;
 }
 
-static int score_message(const o2p_message *message, const uint8_t *bytes, size_t size,
-                         unsigned levels)
+static int score_fields(const o2p_message *message, o2p_wire *wire, unsigned levels)
 {
     enum { FIELDS_READ = 256 };
-    o2p_wire wire = o2p_wire_over(bytes, size);
     o2p_wire_field field;
     int score = 0;
-    for (unsigned i = 0; i < FIELDS_READ && o2p_wire_next(&wire, &field); i++)
+    for (unsigned i = 0; i < FIELDS_READ && o2p_wire_next(wire, &field); i++)
         score += score_field(message, &field, levels);
-    return wire.status == O2P_OK ? score : score + CONFLICT;
+    return score;
 }
 
 /* The three readings of a record, and their sums. */
 typedef struct readings {
     int64_t sum[O2P_SIGNAL_METRICS + 1]; /* by o2p_signal */
-    unsigned records;
+    unsigned records;                    /* that have fields */
+    bool empty;                          /* there was a record without */
 } readings;
 
+/* A record that is cut off or broken says as much as comes before: whoever reads it reports the
+ * rest. */
 static void score_record(readings *r, const uint8_t *bytes, size_t size)
 {
     static const o2p_message *const records[] = {
@@ -80,11 +81,12 @@ static void score_record(readings *r, const uint8_t *bytes, size_t size)
         [O2P_SIGNAL_TRACES] = O2P_MESSAGE(Span),
         [O2P_SIGNAL_METRICS] = O2P_MESSAGE(Metric),
     };
-    if (size == 0)
-        return;
-    r->records++;
-    for (size_t s = O2P_SIGNAL_LOGS; s <= O2P_SIGNAL_METRICS; s++)
-        r->sum[s] += score_message(records[s], bytes, size, LEVELS_READ);
+    r->empty = r->empty || size == 0;
+    r->records += size > 0;
+    for (size_t s = O2P_SIGNAL_LOGS; s <= O2P_SIGNAL_METRICS && size > 0; s++) {
+        o2p_wire wire = o2p_wire_over(bytes, size);
+        r->sum[s] += score_fields(records[s], &wire, LEVELS_READ);
+    }
 }
 
 /* Descends `levels` envelopes, whose items are field 2 but of the request itself, where they are
@@ -107,13 +109,13 @@ static void score_envelope(readings *r, const uint8_t *bytes, size_t size, uint3
 
 o2p_signal o2p_detect_signal(const uint8_t *bytes, size_t size)
 {
-    readings r = {{0}, 0};
+    readings r = {{0}, 0, false};
     score_envelope(&r, bytes, size, otlp_ExportLogsServiceRequest_resource_logs_tag, 2);
     if (r.records == 0)
-        return O2P_SIGNAL_LOGS;
+        return r.empty ? O2P_SIGNAL_AUTO : O2P_SIGNAL_LOGS;
     o2p_signal best = O2P_SIGNAL_LOGS;
     for (o2p_signal s = O2P_SIGNAL_TRACES; s <= O2P_SIGNAL_METRICS; s++)
         if (r.sum[s] > r.sum[best])
             best = s;
-    return r.sum[best] >= 0 ? best : O2P_SIGNAL_AUTO;
+    return r.sum[best] > 0 ? best : O2P_SIGNAL_AUTO;
 }

@@ -418,7 +418,9 @@ static const metric_kind *find_kind(uint32_t key)
 bool o2p_walk_metric(o2p_walk *walk, const o2p_wire_field *metric)
 {
     o2p_rows *metrics = o2p_store_group(walk->store, O2P_SOURCE_METRIC);
-    if (metrics == NULL || metrics->count >= O2P_MAX_ROWS)
+    if (metrics == NULL)
+        return false;
+    if (metrics->count >= O2P_MAX_ROWS)
         return o2p_walk_fail(walk, O2P_ERR_LIMIT, metric->start);
     uint32_t row = metrics->count++;
     o2p_wire wire = o2p_wire_over(metric->bytes, (size_t)metric->value);

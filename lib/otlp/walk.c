@@ -8,10 +8,10 @@ void o2p_walk_init(o2p_walk *walk, o2p_store *store)
     o2p_buffer_init(&walk->text, store->memory);
     o2p_buffer_init(&walk->duplicates, store->memory);
     o2p_buffer_init(&walk->key, store->memory);
-    o2p_buffer_init(&walk->stamps, store->memory);
     for (size_t i = 0; i < 2; i++) {
         o2p_buffer_init(&walk->lists[i].types, store->memory);
         o2p_buffer_init(&walk->lists[i].late, store->memory);
+        o2p_buffer_init(&walk->lists[i].stamps, store->memory);
     }
 }
 
@@ -20,10 +20,10 @@ void o2p_walk_free(o2p_walk *walk)
     o2p_buffer_free(&walk->text);
     o2p_buffer_free(&walk->duplicates);
     o2p_buffer_free(&walk->key);
-    o2p_buffer_free(&walk->stamps);
     for (size_t i = 0; i < 2; i++) {
         o2p_buffer_free(&walk->lists[i].types);
         o2p_buffer_free(&walk->lists[i].late);
+        o2p_buffer_free(&walk->lists[i].stamps);
     }
 }
 

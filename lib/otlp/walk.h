@@ -29,8 +29,9 @@ static inline o2p_span o2p_span_of(const o2p_wire_field *field)
 
 /* What is kept about an attribute list until its end. */
 typedef struct o2p_list_scratch {
-    o2p_buffer types; /* letters of its values */
-    o2p_buffer late;  /* see attributes.c */
+    o2p_buffer types;  /* letters of its values */
+    o2p_buffer late;   /* see attributes.c */
+    o2p_buffer stamps; /* of keys; see attributes.c */
 } o2p_list_scratch;
 
 typedef struct o2p_walk {
@@ -44,9 +45,8 @@ typedef struct o2p_walk {
     o2p_buffer duplicates; /* elements for DuplicateAttributes of the row being read */
     o2p_buffer key;        /* of a resource or scope */
     o2p_list_scratch
-        lists[2];      /* of a record's list, and of a list inside its events, links, exemplars */
-    o2p_buffer stamps; /* finding equal keys: see attributes.c */
-    uint32_t stamp;
+        lists[2];   /* of a record's list, and of a list inside its events, links, exemplars */
+    uint32_t stamp; /* the last one given to a list */
 } o2p_walk;
 
 void o2p_walk_init(o2p_walk *walk, o2p_store *store);

@@ -1,13 +1,18 @@
 /* wire.c - the rare paths of wire.h. */
 #include "wire.h"
 
+bool o2p_wire_truncated(o2p_wire *wire)
+{
+    return o2p_wire_fail(wire, wire->at == wire->end ? wire->at - 1 : wire->at, O2P_ERR_TRUNCATED);
+}
+
 bool o2p_wire_varint_slow(o2p_wire *wire, uint64_t *value)
 {
     uint64_t v = 0;
     const uint8_t *start = wire->at;
     for (unsigned i = 0; i < 10; i++) {
         if (start + i == wire->end)
-            return o2p_wire_fail(wire, start, O2P_ERR_TRUNCATED);
+            return o2p_wire_truncated(wire);
         /* Bits of the tenth byte beyond 64 are dropped, as other decoders do. */
         v |= (uint64_t)(start[i] & 0x7F) << (7 * i);
         if (start[i] < 0x80) {

@@ -47,6 +47,10 @@ static inline o2p_wire o2p_wire_over(const uint8_t *bytes, size_t size)
     return (o2p_wire){bytes, bytes + size, O2P_OK};
 }
 
+/* Fails with TRUNCATED: here, or, where nothing is left, at the byte before. That one is in the
+ * same field, while the end of a message belongs to what follows it. */
+bool o2p_wire_truncated(o2p_wire *wire);
+
 /* A varint of two bytes or more, or one at the very end. */
 bool o2p_wire_varint_slow(o2p_wire *wire, uint64_t *value);
 
@@ -86,7 +90,7 @@ static inline bool o2p_wire_value(o2p_wire *wire, o2p_wire_field *field)
         return o2p_wire_varint(wire, &field->value);
     case O2P_WIRE_FIXED64:
         if (O2P_UNLIKELY(wire->end - wire->at < 8))
-            return o2p_wire_fail(wire, wire->at, O2P_ERR_TRUNCATED);
+            return o2p_wire_truncated(wire);
         field->value = o2p_load_le64(wire->at);
         wire->at += 8;
         return true;
@@ -102,7 +106,7 @@ static inline bool o2p_wire_value(o2p_wire *wire, o2p_wire_field *field)
     }
     case O2P_WIRE_FIXED32:
         if (O2P_UNLIKELY(wire->end - wire->at < 4))
-            return o2p_wire_fail(wire, wire->at, O2P_ERR_TRUNCATED);
+            return o2p_wire_truncated(wire);
         field->value = o2p_load_le32(wire->at);
         wire->at += 4;
         return true;

@@ -14,8 +14,7 @@ enum {
     PERIODIC_AFTER = 16
 };
 
-/* An o2p_bits held in registers while a loop runs: stores of bytes could alias the one in memory.
- */
+/* An o2p_bits held in registers while a loop runs: byte stores could alias the one in memory. */
 typedef struct sink {
     uint8_t *at;
     uint64_t pending;

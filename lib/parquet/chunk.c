@@ -10,9 +10,10 @@
 #include "codec.h"
 #include "writer.h"
 
-/* Chunks smaller than this are stored plain. Compressing one saves less than its metadata takes,
- * and would double what a small file costs to write and to read: most columns of telemetry are one
- * run a page. */
+/* Chunks smaller than this are stored plain. A call of libsnappy takes 0.1 us whatever the size, as
+ * long as all else that is done for a small page, and gains a few dozen bytes beside some 200 of
+ * the chunk's metadata. Most columns of a small request are such chunks: one run, one dictionary
+ * entry. */
 enum { LEAST_COMPRESSED = 128 };
 
 /* About what a PageHeader takes, to reserve room for a chunk at once. */
@@ -33,8 +34,7 @@ static bool compress_body(o2p_parquet *writer, size_t body, size_t size, size_t 
     return writer->compressed.size < writer->bodies.size;
 }
 
-/* Compresses all pages. False when that fails or, known as soon as the sum shows it, does not pay.
- */
+/* Compresses all pages. False when that fails or, as soon as the sum shows it, does not pay. */
 static bool compress(o2p_parquet *writer, const o2p_chunk *chunk, size_t *dictionary_size)
 {
     if (writer->options.codec == O2P_CODEC_UNCOMPRESSED || writer->bodies.size < LEAST_COMPRESSED)

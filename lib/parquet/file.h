@@ -1,19 +1,21 @@
 /* file.h - writes one Parquet file into memory: schema, row groups, column chunks, pages, footer.
  *
- * Source: the parquet-format specification (README.md, parquet.thrift, PageIndex.md, BloomFilter.md).
+ * Source: the parquet-format specification (README.md, parquet.thrift, PageIndex.md,
+ * BloomFilter.md).
  *
  *   "PAR1" | row group: column chunks: [dictionary page] data pages | ... | bloom filters |
  *   column indexes | offset indexes | FileMetaData | footer length (4 bytes LE) | "PAR1"
  *
- * Values arrive encoded: this layer knows pages, codecs, statistics and metadata, not records. The order
- * of calls is
+ * Values arrive encoded: this layer knows pages, codecs, statistics and metadata, not records. The
+ * order of calls is
  *
  *   begin { row_group_begin { chunk_begin [dictionary] { page_begin page_end } [bloom] chunk_end }
  *   row_group_end } finish
  *
- * with one chunk a leaf, in schema order. Any call may fail for memory: that is sticky in the o2p_memory
- * and reported by finish. A chunk's pages are kept uncompressed until chunk_end, because the codec is a
- * property of the chunk: the whole chunk is stored plain when compression does not make it smaller.
+ * with one chunk a leaf, in schema order. Any call may fail for memory: that is sticky in the
+ * o2p_memory and reported by finish. A chunk's pages are kept uncompressed until chunk_end, because
+ * the codec is a property of the chunk: the whole chunk is stored plain when compression does not
+ * make it smaller.
  */
 #ifndef O2P_PARQUET_FILE_H
 #define O2P_PARQUET_FILE_H
@@ -30,11 +32,7 @@ typedef enum o2p_physical {
     O2P_PHYSICAL_BYTE_ARRAY = 6
 } o2p_physical;
 
-typedef enum o2p_repetition {
-    O2P_REQUIRED = 0,
-    O2P_OPTIONAL = 1,
-    O2P_REPEATED = 2
-} o2p_repetition;
+typedef enum o2p_repetition { O2P_REQUIRED = 0, O2P_OPTIONAL = 1, O2P_REPEATED = 2 } o2p_repetition;
 
 typedef enum o2p_logical {
     O2P_LOGICAL_NONE,
@@ -99,7 +97,7 @@ typedef enum o2p_statistics {
 } o2p_statistics;
 
 typedef struct o2p_parquet_options {
-    o2p_codec codec;           /* not DEFAULT */
+    o2p_codec codec;               /* not DEFAULT */
     const o2p_parquet_node *nodes; /* static or outliving the writer */
     size_t node_count;
     const o2p_sorting *sorting; /* outliving the writer; may be NULL with count 0 */
@@ -108,8 +106,8 @@ typedef struct o2p_parquet_options {
 
 typedef struct o2p_parquet o2p_parquet; /* the writer */
 
-/* Makes a writer whose memory comes from `memory`; NULL when memory is refused. A writer that is not
- * finished may be freed at any point. */
+/* Makes a writer whose memory comes from `memory`; NULL when memory is refused. A writer that is
+ * not finished may be freed at any point. */
 o2p_parquet *o2p_parquet_new(o2p_memory *memory);
 void o2p_parquet_free(o2p_parquet *writer);
 
@@ -121,27 +119,28 @@ void o2p_parquet_row_group_begin(o2p_parquet *writer, uint32_t rows);
 /* Starts the chunk of leaf number `leaf`: its levels' maxima follow from the schema. */
 void o2p_parquet_chunk_begin(o2p_parquet *writer, uint32_t leaf, o2p_statistics statistics);
 
-/* Starts the dictionary page: the caller appends PLAIN-encoded entries to the returned buffer, then calls
- * o2p_parquet_dictionary_end. Before the chunk's first data page, at most once. */
+/* Starts the dictionary page: the caller appends PLAIN-encoded entries to the returned buffer, then
+ * calls o2p_parquet_dictionary_end. Before the chunk's first data page, at most once. */
 o2p_buffer *o2p_parquet_dictionary_begin(o2p_parquet *writer);
 void o2p_parquet_dictionary_end(o2p_parquet *writer, uint32_t entries);
 
-/* Starts a data page: the caller appends the body (repetition levels, definition levels, values; for
- * RLE_DICTIONARY the bit width byte and the hybrid) to the returned buffer, then calls page_end. The
- * buffer holds the chunk's earlier pages: append only. RLE_DICTIONARY pages come before those of other
- * encodings: Spark's vectorized reader gives wrong values where one follows a PLAIN page. */
+/* Starts a data page: the caller appends the body (repetition levels, definition levels, values;
+ * for RLE_DICTIONARY the bit width byte and the hybrid) to the returned buffer, then calls
+ * page_end. The buffer holds the chunk's earlier pages: append only. RLE_DICTIONARY pages come
+ * before those of other encodings: Spark's vectorized reader gives wrong values where one follows a
+ * PLAIN page. */
 o2p_buffer *o2p_parquet_page_begin(o2p_parquet *writer);
 void o2p_parquet_page_end(o2p_parquet *writer, const o2p_page_info *info);
 
-/* Gives the chunk a split-block bloom filter of `distinct` XXH64 hashes (seed 0) of PLAIN values (without
- * the length), about 1% false positives. Before chunk_end. */
+/* Gives the chunk a split-block bloom filter of `distinct` XXH64 hashes (seed 0) of PLAIN values
+ * (without the length), about 1% false positives. Before chunk_end. */
 void o2p_parquet_bloom(o2p_parquet *writer, const uint64_t *hashes, size_t distinct);
 
 void o2p_parquet_chunk_end(o2p_parquet *writer);
 void o2p_parquet_row_group_end(o2p_parquet *writer);
 
-/* Ends the file. On success `*file` (initialised by this call, from the same memory) holds exactly the
- * file's bytes and belongs to the caller. Returns OK, OUT_OF_MEMORY, LIMIT or CODEC. */
+/* Ends the file. On success `*file` (initialised by this call, from the same memory) holds exactly
+ * the file's bytes and belongs to the caller. Returns OK, OUT_OF_MEMORY, LIMIT or CODEC. */
 o2p_status o2p_parquet_finish(o2p_parquet *writer, const o2p_key_value *metadata,
                               size_t metadata_count, o2p_buffer *file);
 

@@ -2,28 +2,29 @@
  * indices and booleans.
  *
  *   run          varint(count << 1), value in ceil(width / 8) bytes, little-endian
- *   bit-packed   varint(groups << 1 | 1), groups of 8 values of `width` bits each; the last group is
- *                padded with zeros, and only the last of a stream may be padded
+ *   bit-packed   varint(groups << 1 | 1), groups of 8 values of `width` bits each; the last group
+ * is padded with zeros, and only the last of a stream may be padded
  */
 #ifndef O2P_PARQUET_RLE_H
 #define O2P_PARQUET_RLE_H
 
 #include "bits.h"
 
-/* Encodes n values of `width` (1..32) bits: runs of eight or more equal values as runs, the rest packed.
- * Appends to out, without a length. n may be 0. */
+/* Encodes n values of `width` (1..32) bits: runs of eight or more equal values as runs, the rest
+ * packed. Appends to out, without a length. n may be 0. */
 void o2p_rle_encode(o2p_buffer *out, const uint32_t *values, size_t n, unsigned width);
 
 /* One run. count > 0. */
 void o2p_rle_run(o2p_buffer *out, uint32_t value, size_t count, unsigned width);
 
-/* n values that are bit-packed already as `bytes` (ceil(n * width / 8) bytes, zero-padded): one bit-packed
- * run, padded to a whole group. */
+/* n values that are bit-packed already as `bytes` (ceil(n * width / 8) bytes, zero-padded): one
+ * bit-packed run, padded to a whole group. */
 void o2p_rle_packed(o2p_buffer *out, const uint8_t *bytes, size_t n, unsigned width);
 
 /* ---- streams of levels ----
- * Levels come as runs or as bit patterns; a page's stream becomes one run when all are equal, else one
- * bit-packed run: patterns of attribute counts have few long runs, and codecs see the repetition. */
+ * Levels come as runs or as bit patterns; a page's stream becomes one run when all are equal, else
+ * one bit-packed run: patterns of attribute counts have few long runs, and codecs see the
+ * repetition. */
 typedef struct o2p_levels {
     o2p_buffer packed; /* scratch, reused from page to page */
     o2p_bits bits;
@@ -42,10 +43,12 @@ void o2p_levels_begin(o2p_levels *levels, unsigned max_level);
 /* Appends `count` equal levels. While the stream is constant this only counts. */
 void o2p_levels_run(o2p_levels *levels, uint32_t level, size_t count);
 
-/* Appends the levels `first` then count - 1 times `next`: the repetition levels of a row. count > 0. */
+/* Appends the levels `first` then count - 1 times `next`: the repetition levels of a row. count >
+ * 0. */
 void o2p_levels_row(o2p_levels *levels, uint32_t first, uint32_t next, size_t count);
 
-/* Appends the stream to `out` as a v1 data page has it: 4-byte little-endian length, then the hybrid. */
+/* Appends the stream to `out` as a v1 data page has it: 4-byte little-endian length, then the
+ * hybrid. */
 void o2p_levels_end(o2p_levels *levels, o2p_buffer *out);
 
 #endif

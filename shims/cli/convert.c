@@ -94,21 +94,24 @@ static bool stop(struct conversion *run, int status)
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static bool already_written(const struct conversion *run, const char *path)
+/* Whether one of the first `count` files has this path. */
+static bool already_written(const struct conversion *run, size_t count, const char *path)
 {
-    for (size_t i = 0; i < run->file_count; i++)
+    for (size_t i = 0; i < count; i++)
         if (strcmp(run->files[i].path, path) == 0)
             return true;
     return false;
 }
 
-static bool write_file(struct conversion *run, const o2p_file *file)
+/* Writes a file of a batch; `earlier` is the number of files of the batches before it, since within
+ * one batch no path occurs twice. */
+static bool write_file(struct conversion *run, const o2p_file *file, size_t earlier)
 {
     size_t length = strlen(flags.out);
     size_t space = length + strlen(file->path) + 2;
     char *path = must_allocate(space);
     snprintf(path, space, "%s%s%s", flags.out, flags.out[length - 1] == '/' ? "" : "/", file->path);
-    if (already_written(run, path)) {
+    if (already_written(run, earlier, path)) {
         free(path);
         run->repeated++;
         return true;
@@ -138,6 +141,7 @@ static void add_counts(o2p_counts *sum, const o2p_counts *counts)
 static bool seal(struct conversion *run, o2p_batch *batch)
 {
     o2p_output output = {0};
+    size_t earlier = run->file_count;
     bool going = true;
     if (o2p_batch_finish(batch, &output) != O2P_OK) {
         library_complain("cannot make Parquet files of the requests read so far", &output.error);
@@ -146,7 +150,7 @@ static bool seal(struct conversion *run, o2p_batch *batch)
     }
     add_counts(&run->counts, &output.counts);
     for (size_t i = 0; i < output.file_count && going; i++)
-        going = write_file(run, &output.files[i]);
+        going = write_file(run, &output.files[i], earlier);
     o2p_output_free(&output);
     return going;
 }
@@ -455,11 +459,18 @@ const struct command convert_command = {
     "file a table and hour. FILE may be - for standard input, or a folder: then every\n"
     ".pb file in it is read, in the order of the names.\n"
     "\n"
+    "The signal of a request is told from its bytes; the name of its file is asked (logs,\n"
+    "traces or metrics in it) only when they do not tell.\n"
+    "\n"
     "Requests are collected and written together, so many FILEs give few Parquet files.\n"
     "A request that cannot be read is reported with its file, byte and field; the others\n"
     "are converted all the same, and the exit status is 1. Requests of a delimited file\n"
     "are counted from 1. A file is written under a temporary name and renamed when it is\n"
-    "complete and on the disk.\n",
+    "complete and on the disk.\n"
+    "\n"
+    "--json prints {\"files\": [{table, path, rows, bytes, min_time_ns, max_time_ns}...],\n"
+    "\"counts\": {accepted, rejected, invalid_utf8, duplicate_keys, unknown_fields,\n"
+    "empty_metrics, empty_groups}}; bytes of a path that are not UTF-8 become U+FFFD.\n",
     convert_flags,
     sizeof convert_flags / sizeof *convert_flags,
     run_convert,

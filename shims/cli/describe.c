@@ -309,9 +309,10 @@ static value_form put_time(FILE *out, int64_t number, int32_t unit)
 static value_form put_date(FILE *out, int64_t days)
 {
     struct tm date;
-    time_t seconds = (time_t)(days * 86400);
     char text[40];
-    if ((int64_t)seconds / 86400 != days || gmtime_r(&seconds, &date) == NULL) {
+    bool is_day = days >= INT32_MIN && days <= INT32_MAX;
+    time_t seconds = is_day ? (time_t)(days * 86400) : 0;
+    if (!is_day || (int64_t)seconds / 86400 != days || gmtime_r(&seconds, &date) == NULL) {
         fprintf(out, "%" PRId64, days);
         return VALUE_NUMBER;
     }

@@ -289,15 +289,38 @@ input_result input_next(struct input *input, struct input_request *request)
     return take(input, (size_t)size, request);
 }
 
+/* Reads a length and passes over that many bytes. False when they are not there. */
+static bool pass_over(const uint8_t *bytes, size_t size, size_t *at)
+{
+    uint64_t length = 0;
+    size_t prefix = read_varint(bytes + *at, size - *at, &length);
+    if (prefix == 0 || prefix == SIZE_MAX || length > size - *at - prefix)
+        return false;
+    *at += prefix + (size_t)length;
+    return true;
+}
+
+/* Whether `bytes` are fields with number 1 and a length, as every OTLP request is. */
+static bool looks_like_request(const uint8_t *bytes, size_t size)
+{
+    enum { FIELD_1_WITH_LENGTH = 1 << 3 | 2 };
+    for (size_t at = 0; at < size;)
+        if (bytes[at++] != FIELD_1_WITH_LENGTH || !pass_over(bytes, size, &at))
+            return false;
+    return true;
+}
+
 bool input_is_delimited(const uint8_t *bytes, size_t size)
 {
     size_t at = 0;
     while (at < size) {
         uint64_t length = 0;
-        size_t prefix = read_varint(bytes + at, size - at, &length);
-        if (prefix == 0 || prefix == SIZE_MAX || length > size - at - prefix)
+        size_t begin = at;
+        if (!pass_over(bytes, size, &at))
             return false;
-        at += prefix + (size_t)length;
+        begin += read_varint(bytes + begin, size - begin, &length);
+        if (!looks_like_request(bytes + begin, at - begin))
+            return false;
     }
     return size > 0;
 }

@@ -63,7 +63,7 @@ input_result input_whole(struct input *input, struct input_request *request);
 input_result input_next(struct input *input, struct input_request *request);
 void input_close(struct input *input);
 
-/* Whether `bytes` are, from the first to the last, a sequence of delimited requests. */
+/* Whether `bytes` look like a sequence of delimited requests from the first to the last. */
 bool input_is_delimited(const uint8_t *bytes, size_t size);
 
 #endif

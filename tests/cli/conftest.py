@@ -44,7 +44,11 @@ def run(program, tmp_path):
         options.setdefault("cwd", tmp_path)
         options.setdefault("input", b"")
         done = subprocess.run(
-            [program, *arguments], env=dict(os.environ, **(environment or {})), capture_output=True, timeout=120, **options
+            [program, *arguments],
+            env=dict(os.environ, **(environment or {})),
+            capture_output=True,
+            timeout=120,
+            **options,
         )
         return Result(done.returncode, done.stdout.decode(), done.stderr.decode())
 

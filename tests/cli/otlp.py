@@ -8,11 +8,8 @@ START = 1_767_225_600_000_000_000  # 2026-01-01T00:00:00Z
 SECOND = 1_000_000_000
 HOUR = 3600 * SECOND
 
-# One log record without any field: nothing in it tells a signal.
-TELLS_NOTHING = bytes.fromhex("0a04 1202 1200".replace(" ", ""))
-
-# A request cut off inside its first record.
-CUT_OFF = bytes.fromhex("0a09 1207 1205 2a7f0a0361".replace(" ", ""))
+# One record with a field of a newer OTLP and nothing else: nothing in it tells a signal.
+TELLS_NOTHING = bytes.fromhex("0a 07 12 05 12 03 9003 01")
 
 
 def _service(resource, name):
@@ -30,6 +27,17 @@ def logs(count, service="shop", start=START, step=SECOND, body="hello"):
         record.body.string_value = f"{body} {i}"
         record.attributes.add(key="index").value.int_value = i
     return request.SerializeToString()
+
+
+def cut_off(count=3):
+    """Log records, the body of the last of which claims to be longer than it is; and where it says so."""
+    request = bytearray(logs(count))
+    at = request.rindex(b"hello") - 1
+    request[at] = 0x7F
+    return bytes(request), at
+
+
+CUT_OFF, CUT_OFF_AT = cut_off()
 
 
 def traces(count, service="shop", start=START):
@@ -58,11 +66,15 @@ def metrics(start=START):
     _service(group.resource, "shop")
     scope = group.scope_metrics.add()
     scope.metrics.add(name="g").gauge.data_points.add(time_unix_nano=start, as_double=1.5)
-    scope.metrics.add(name="s").sum.data_points.add(time_unix_nano=start, as_int=7).exemplars.add(time_unix_nano=start, as_int=3)
+    scope.metrics.add(name="s").sum.data_points.add(time_unix_nano=start, as_int=7).exemplars.add(
+        time_unix_nano=start, as_int=3
+    )
     scope.metrics.add(name="h").histogram.data_points.add(
         time_unix_nano=start, count=3, sum=6.0, bucket_counts=[1, 2], explicit_bounds=[0.5]
     )
-    exponential = scope.metrics.add(name="e").exponential_histogram.data_points.add(time_unix_nano=start, count=1, scale=2)
+    exponential = scope.metrics.add(name="e").exponential_histogram.data_points.add(
+        time_unix_nano=start, count=1, scale=2
+    )
     exponential.positive.bucket_counts.append(1)
     summary = scope.metrics.add(name="q").summary.data_points.add(time_unix_nano=start, count=2, sum=3.0)
     summary.quantile_values.add(quantile=0.5, value=1.5)

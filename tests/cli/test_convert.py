@@ -135,7 +135,14 @@ def test_empty_inputs(ok, tmp_path):
 
 @pytest.mark.parametrize("how", ["file", "pipe"])
 def test_delimited(ok, tmp_path, how):
-    requests = [otlp.logs(1, body="x" * 40), otlp.traces(2), b"", otlp.logs(300), otlp.metrics(), otlp.logs(1, body="y" * 200_000)]
+    requests = [
+        otlp.logs(1, body="x" * 40),
+        otlp.traces(2),
+        b"",
+        otlp.logs(300),
+        otlp.metrics(),
+        otlp.logs(1, body="y" * 200_000),
+    ]
     stream = otlp.delimited(*requests)
     (tmp_path / "x.pbs").write_bytes(stream)
     name, data = ("x.pbs", b"") if how == "file" else ("-", stream)
@@ -197,7 +204,10 @@ def test_again_gives_the_same_files(ok, tmp_path):
 def test_signal_is_told_by_the_bytes_and_not_the_name(ok, tmp_path):
     (tmp_path / "logs.pb").write_bytes(otlp.traces(1))
     (tmp_path / "metrics.pb").write_bytes(otlp.logs(1))
-    assert [file["table"] for file in summary(ok, "--out", "d", "logs.pb", "metrics.pb")["files"]] == ["logs", "traces"]
+    assert [file["table"] for file in summary(ok, "--out", "d", "logs.pb", "metrics.pb")["files"]] == [
+        "logs",
+        "traces",
+    ]
 
 
 @pytest.mark.parametrize("name, table", [("My-Logs.pb", "logs"), ("traces_1.pb", "traces")])
@@ -243,7 +253,9 @@ def test_counts(ok, tmp_path):
     (tmp_path / "x.pb").write_bytes(request.SerializeToString())
     counts = summary(ok, "--out", "d", "x.pb")["counts"]
     assert (counts["accepted"], counts["duplicate_keys"], counts["empty_groups"]) == (1, 1, 1)
-    assert "1 repeated attribute keys are in the column DuplicateAttributes" in ok("convert", "--out", "d", "x.pb").out
+    assert (
+        "1 repeated attribute keys are in the column DuplicateAttributes" in ok("convert", "--out", "d", "x.pb").out
+    )
 
 
 def test_summary_for_people(ok, tmp_path):
@@ -256,7 +268,9 @@ def test_summary_for_people(ok, tmp_path):
     assert total == f"1 request of {size:,} bytes: 1,234 rows in 1 file of {file['bytes']:,} bytes"
 
 
-@pytest.mark.parametrize("name", ['qu"ote', "back\\slash", "new\nline", "tab\there", "é", "esc\x1b[31m", "del\x7f", "\u2028"])
+@pytest.mark.parametrize(
+    "name", ['qu"ote', "back\\slash", "new\nline", "tab\there", "é", "esc\x1b[31m", "del\x7f", "\u2028"]
+)
 def test_json_is_valid_whatever_the_names(ok, tmp_path, name):
     (tmp_path / "x.pb").write_bytes(otlp.logs(1))
     (file,) = summary(ok, "--out", name, "x.pb")["files"]

@@ -37,8 +37,12 @@ def arrow_table():
             "date": pyarrow.array([datetime.date(1969, 12, 31), datetime.date(2026, 2, 3), None]),
             "time_us": pyarrow.array([datetime.time(1, 2, 3, 4)] * 3, pyarrow.time64("us")),
             "time_ms": pyarrow.array([datetime.time(23, 59, 59, 999000)] * 3, pyarrow.time32("ms")),
-            "decimal": pyarrow.array([decimal.Decimal("-123.45"), decimal.Decimal("0.01"), None], pyarrow.decimal128(20, 2)),
-            "small_decimal": pyarrow.array([decimal.Decimal("-1.5"), decimal.Decimal("0.5"), None], pyarrow.decimal128(5, 1)),
+            "decimal": pyarrow.array(
+                [decimal.Decimal("-123.45"), decimal.Decimal("0.01"), None], pyarrow.decimal128(20, 2)
+            ),
+            "small_decimal": pyarrow.array(
+                [decimal.Decimal("-1.5"), decimal.Decimal("0.5"), None], pyarrow.decimal128(5, 1)
+            ),
             "boolean": [True, False, None],
             "list": [[1, 2], [], None],
             "map": pyarrow.array([[("k", "v")], [], None], pyarrow.map_(pyarrow.string(), pyarrow.string())),
@@ -62,16 +66,23 @@ def by_duckdb(path):
 
 
 def by_polars(path):
-    polars.from_arrow(arrow_table().drop_columns(["map", "nothing"])).write_parquet(path, statistics="full", row_group_size=2)
+    polars.from_arrow(arrow_table().drop_columns(["map", "nothing"])).write_parquet(
+        path, statistics="full", row_group_size=2
+    )
 
 
 WRITERS = {
     "pyarrow": by_pyarrow,
     "pyarrow-1.0": lambda path: by_pyarrow(path, version="1.0", compression={"int8": "gzip", "text": "brotli"}),
     "pyarrow-groups": lambda path: by_pyarrow(
-        path, row_group_size=2, compression="zstd", write_page_index=True, data_page_version="2.0",
+        path,
+        row_group_size=2,
+        compression="zstd",
+        write_page_index=True,
+        data_page_version="2.0",
         sorting_columns=[pyarrow.parquet.SortingColumn(3, descending=True, nulls_first=True)],
-        use_byte_stream_split=["double"], use_dictionary=False,
+        use_byte_stream_split=["double"],
+        use_dictionary=False,
     ),
     "pyarrow-decimals": lambda path: by_pyarrow(path, store_decimal_as_integer=True, compression="none"),
     "pyarrow-no-statistics": lambda path: by_pyarrow(path, write_statistics=False, compression="lz4"),
@@ -156,7 +167,9 @@ def check_json(shown, path):
     for i, ours in enumerate(shown["row_groups"]):
         theirs = metadata.row_group(i)
         assert (ours["rows"], ours["uncompressed_bytes"]) == (theirs.num_rows, theirs.total_byte_size)
-        sorting = [(column["column"], column["descending"], column["nulls_first"]) for column in ours["sorting_columns"]]
+        sorting = [
+            (column["column"], column["descending"], column["nulls_first"]) for column in ours["sorting_columns"]
+        ]
         assert sorting == [(c.column_index, c.descending, c.nulls_first) for c in theirs.sorting_columns]
         assert len(ours["columns"]) == theirs.num_columns
         compared += sum(check_chunk(ours["columns"][c], theirs.column(c)) for c in range(theirs.num_columns))
@@ -215,14 +228,21 @@ def test_logical_types(ok, tmp_path):
 
 def test_uuid(ok, tmp_path):
     values = [uuid.UUID(int=i << 100 | i) for i in (7, 1, 9)]
-    duckdb.execute(f"COPY (SELECT unnest({[str(v) for v in values]})::UUID u) TO '{tmp_path}/x.parquet' (FORMAT parquet)")
+    duckdb.execute(
+        f"COPY (SELECT unnest({[str(v) for v in values]})::UUID u) TO '{tmp_path}/x.parquet' (FORMAT parquet)"
+    )
     (column,) = ok("inspect", "--json", "x.parquet").json()["row_groups"][0]["columns"]
     assert (column["min"], column["max"]) == (str(min(values)), str(max(values)))
 
 
 def test_wide_decimals(ok, tmp_path):
     values = [decimal.Decimal("-1" + "0" * 36 + ".5"), decimal.Decimal("9" * 37 + ".9"), decimal.Decimal("-0.1")]
-    table = pyarrow.table({"d": pyarrow.array(values, pyarrow.decimal128(38, 1)), "z": pyarrow.array([decimal.Decimal(0)] * 3, pyarrow.decimal128(3, 3))})
+    table = pyarrow.table(
+        {
+            "d": pyarrow.array(values, pyarrow.decimal128(38, 1)),
+            "z": pyarrow.array([decimal.Decimal(0)] * 3, pyarrow.decimal128(3, 3)),
+        }
+    )
     pyarrow.parquet.write_table(table, tmp_path / "x.parquet")
     wide, zero = ok("inspect", "--json", "x.parquet").json()["row_groups"][0]["columns"]
     assert (wide["min"], wide["max"]) == ("-1" + "0" * 36 + ".5", "9" * 37 + ".9")
@@ -249,9 +269,13 @@ def test_times_in_text(ok, tmp_path):
     (tmp_path / "x.pb").write_bytes(otlp.logs(2, start=otlp.START + 1000))
     (file,) = ok("convert", "--json", "--out", "d", "x.pb").json()["files"]
     text = ok("inspect", file["path"]).out
-    assert re.search(r"^  Timestamp .*2026-01-01T00:00:00\.000001Z +2026-01-01T00:00:01\.000001Z$", text, re.MULTILINE)
+    assert re.search(
+        r"^  Timestamp .*2026-01-01T00:00:00\.000001Z +2026-01-01T00:00:01\.000001Z$", text, re.MULTILINE
+    )
     assert re.search(r"^    Timestamp: required INT64 TIMESTAMP\(MICROS, UTC\) \[\d+\]$", text, re.MULTILINE)
-    assert re.search(r"^row group 0: 2 rows, \d+ bytes uncompressed, sorted by ServiceName, Timestamp$", text, re.MULTILINE)
+    assert re.search(
+        r"^row group 0: 2 rows, \d+ bytes uncompressed, sorted by ServiceName, Timestamp$", text, re.MULTILINE
+    )
 
 
 # ---- files that are none
@@ -266,11 +290,16 @@ def test_times_in_text(ok, tmp_path):
         (b"PAR1" + b"\0" * 20 + b"PARE", "byte 20: the footer is encrypted"),
         (b"XXXX\0" + struct.pack("<I", 1) + b"PAR1", "byte 0: not a Parquet file: it does not begin with PAR1"),
         (b"PAR1\0" + struct.pack("<I", 2) + b"PAR1", "byte 5: the footer is said to be larger than the file"),
-        (b"PAR1\0" + struct.pack("<I", 0xFFFFFFFF) + b"PAR1", "byte 5: the footer is said to be larger than the file"),
+        (
+            b"PAR1\0" + struct.pack("<I", 0xFFFFFFFF) + b"PAR1",
+            "byte 5: the footer is said to be larger than the file",
+        ),
         (b"PAR1\0" + struct.pack("<I", 1) + b"PAR1", "byte 5: FileMetaData: a required field is missing"),
         (b"PAR1" + struct.pack("<I", 0) + b"PAR1", "byte 4: FileMetaData: the footer ends in a value"),
-        (b"PAR1\x15\x02\x19\xfc" + b"\xff" * 4 + b"\x0f" + struct.pack("<I", 9) + b"PAR1",
-         "byte 13: FileMetaData: a list has more elements than the footer has bytes"),
+        (
+            b"PAR1\x15\x02\x19\xfc" + b"\xff" * 4 + b"\x0f" + struct.pack("<I", 9) + b"PAR1",
+            "byte 13: FileMetaData: a list has more elements than the footer has bytes",
+        ),
     ],
 )
 def test_not_parquet(run, tmp_path, content, message):
@@ -283,7 +312,10 @@ def test_what_is_no_file(run, tmp_path):
     assert "gone.parquet: cannot open: No such file or directory" in run("inspect", "gone.parquet").err
     for name in (".", "/dev/null"):
         result = run("inspect", name)
-        assert (result.status, result.err) == (1, f"otlp2parquet: error: {name}: not a regular file; inspect needs one to seek in\n")
+        assert (result.status, result.err) == (
+            1,
+            f"otlp2parquet: error: {name}: not a regular file; inspect needs one to seek in\n",
+        )
 
 
 def with_footer(footer):
@@ -312,7 +344,9 @@ def file_metadata(elements, groups=(), extra=()):
         head = bytes([len(items) << 4 | 12]) if len(items) < 15 else b"\xfc" + otlp.varint(len(items))
         return head + b"".join(items)
 
-    return with_footer(struct_of([(1, 5, b"\x04"), (2, 9, structs(elements)), (3, 6, b"\0"), (4, 9, structs(groups)), *extra]))
+    return with_footer(
+        struct_of([(1, 5, b"\x04"), (2, 9, structs(elements)), (3, 6, b"\0"), (4, 9, structs(groups)), *extra])
+    )
 
 
 def chain(depth):
@@ -331,19 +365,44 @@ def nested_lists(depth):
         (file_metadata(chain(65)), "the schema is nested too deeply"),
         (file_metadata(chain(5000)), "the schema is nested too deeply"),
         (file_metadata([]), "the schema has fewer nodes than its groups have children"),
-        (file_metadata([schema_element(b"r", children=2), schema_element(b"a")]), "fewer nodes than its groups have children"),
+        (
+            file_metadata([schema_element(b"r", children=2), schema_element(b"a")]),
+            "fewer nodes than its groups have children",
+        ),
         (file_metadata([schema_element(b"r", children=0), schema_element(b"a")]), "nodes that belong to no group"),
         (file_metadata([schema_element(b"r", children=0)], extra=[(15, 9, nested_lists(30))]), None),
-        (file_metadata([schema_element(b"r", children=0)], extra=[(15, 9, nested_lists(40))]), "values are nested too deeply"),
-        (file_metadata([schema_element(b"r", children=0)], extra=[(15, 12, b"\x1c" * 100000)]), "values are nested too deeply"),
+        (
+            file_metadata([schema_element(b"r", children=0)], extra=[(15, 9, nested_lists(40))]),
+            "values are nested too deeply",
+        ),
+        (
+            file_metadata([schema_element(b"r", children=0)], extra=[(15, 12, b"\x1c" * 100000)]),
+            "values are nested too deeply",
+        ),
         (file_metadata([schema_element(b"r", children=0)], extra=[(15, 14, b"")]), "a field has no known type"),
-        (file_metadata([schema_element(b"r", children=0)], groups=[struct_of([(1, 9, b"\x0c"), (2, 6, b"\0"), (3, 6, b"\0")])]), None),
-        (file_metadata([schema_element(b"r", children=1), schema_element(b"a")],
-                       groups=[struct_of([(1, 9, b"\x0c"), (2, 6, b"\0"), (3, 6, b"\0")])]),
-         "RowGroup: a row group has more or fewer columns than the schema"),
+        (
+            file_metadata(
+                [schema_element(b"r", children=0)],
+                groups=[struct_of([(1, 9, b"\x0c"), (2, 6, b"\0"), (3, 6, b"\0")])],
+            ),
+            None,
+        ),
+        (
+            file_metadata(
+                [schema_element(b"r", children=1), schema_element(b"a")],
+                groups=[struct_of([(1, 9, b"\x0c"), (2, 6, b"\0"), (3, 6, b"\0")])],
+            ),
+            "RowGroup: a row group has more or fewer columns than the schema",
+        ),
         (file_metadata([struct_of([])]), "SchemaElement: a required field is missing"),
-        (file_metadata([struct_of([(4, 8, b"\x7fabc")])]), "SchemaElement: a length points past the end of the footer"),
-        (file_metadata([struct_of([(4, 5, b"\x02")])]), "SchemaElement: a field has another type than the format gives it"),
+        (
+            file_metadata([struct_of([(4, 8, b"\x7fabc")])]),
+            "SchemaElement: a length points past the end of the footer",
+        ),
+        (
+            file_metadata([struct_of([(4, 5, b"\x02")])]),
+            "SchemaElement: a field has another type than the format gives it",
+        ),
     ],
 )
 def test_crafted_footers(run, tmp_path, content, message):

@@ -18,8 +18,12 @@ def on_terminal(command, cwd, environment=None, stdin=None, feed=None):
     master, slave = pty.openpty()
     base = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "TERM")}
     process = subprocess.Popen(
-        command, cwd=cwd, env=base | {"TERM": "xterm"} | (environment or {}), stdin=stdin or subprocess.DEVNULL,
-        stdout=slave, stderr=slave,
+        command,
+        cwd=cwd,
+        env=base | {"TERM": "xterm"} | (environment or {}),
+        stdin=stdin or subprocess.DEVNULL,
+        stdout=slave,
+        stderr=slave,
     )
     os.close(slave)
     if feed:
@@ -90,8 +94,11 @@ def test_no_progress_of_short_work(program, tmp_path):
 
 def test_no_progress_when_not_on_a_terminal(program, tmp_path):
     process = subprocess.Popen(
-        [program, "convert", "--delimited", "--out", "d", "-"], cwd=tmp_path, stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        [program, "convert", "--delimited", "--out", "d", "-"],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     slowly([otlp.delimited(otlp.logs(1, body=f"part {i}")) for i in range(5)])(process)
     assert process.stderr.read() == b""

@@ -65,15 +65,24 @@ def test_no_command(run):
         (["convert", "--delim", "x"], "unknown flag --delim; did you mean --delimited?"),
         (["convert", "--one-fiel=1", "x"], "unknown flag --one-fiel; did you mean --one-file?"),
         (["convert", "-out", "d", "x"], "unknown flag -out; did you mean --out?"),
-        (["convert", "--frobnicate", "x"], "unknown flag --frobnicate; --help lists the flags, ./--frobnicate names a file"),
+        (
+            ["convert", "--frobnicate", "x"],
+            "unknown flag --frobnicate; --help lists the flags, ./--frobnicate names a file",
+        ),
         (["convert", "-x"], "unknown flag -x; --help lists the flags, ./-x names a file"),
         (["convert"], "convert: no FILE given (- is standard input); see `otlp2parquet convert --help`"),
-        (["convert", "-", "-"], "convert: standard input (-) can be read once only; see `otlp2parquet convert --help`"),
+        (
+            ["convert", "-", "-"],
+            "convert: standard input (-) can be read once only; see `otlp2parquet convert --help`",
+        ),
         (["convert", "--out=", "x"], "convert: --out is empty; see `otlp2parquet convert --help`"),
         (["convert", "--out"], "--out needs a value: --out DIR"),
         (["convert", "--out", "--json", "x"], "--out needs a value: --out DIR"),
         (["convert", "--json=yes", "x"], "--json takes no value"),
-        (["convert", "--signal", "spans", "x"], '--signal cannot be "spans"; it is one of: auto, logs, traces, metrics'),
+        (
+            ["convert", "--signal", "spans", "x"],
+            '--signal cannot be "spans"; it is one of: auto, logs, traces, metrics',
+        ),
         (["convert", "--codec", "gzip", "x"], '--codec cannot be "gzip"; it is one of: snappy, none, uncompressed'),
         (
             ["convert", "--batch-rows", "0", "x"],
@@ -81,13 +90,19 @@ def test_no_command(run):
         ),
         (["inspect"], "inspect: exactly one FILE is needed; see `otlp2parquet inspect --help`"),
         (["inspect", "a", "b"], "inspect: exactly one FILE is needed; see `otlp2parquet inspect --help`"),
-        (["schema", "--json", "--sql", "duckdb"], "schema: --json and --sql exclude each other; see `otlp2parquet schema --help`"),
+        (
+            ["schema", "--json", "--sql", "duckdb"],
+            "schema: --json and --sql exclude each other; see `otlp2parquet schema --help`",
+        ),
         (["schema", "logs", "traces"], "schema: at most one TABLE can be named; see `otlp2parquet schema --help`"),
         (["schema", "log"], "schema: no table log; did you mean logs?"),
         (["schema", "spans"], "schema: no table spans; `otlp2parquet schema` prints them all"),
         (["schema", "--sql", "mysql"], '--sql cannot be "mysql"; it is one of: clickhouse, duckdb'),
         (["bench"], "bench: exactly one FILE is needed; see `otlp2parquet bench --help`"),
-        (["bench", "--repeat", "2000000", "x"], "bench: --repeat is at most 1000000; see `otlp2parquet bench --help`"),
+        (
+            ["bench", "--repeat", "2000000", "x"],
+            "bench: --repeat is at most 1000000; see `otlp2parquet bench --help`",
+        ),
     ],
 )
 def test_wrong_use(run, tmp_path, arguments, message):
@@ -96,7 +111,9 @@ def test_wrong_use(run, tmp_path, arguments, message):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", ["", "x", "-1", "1.5", "5k", "5KK", "18446744073709551616", "17179869184G", " 1", "1 "])
+@pytest.mark.parametrize(
+    "number", ["", "x", "-1", "1.5", "5k", "5KK", "18446744073709551616", "17179869184G", " 1", "1 "]
+)
 def test_numbers_refused(run, number):
     result = run("bench", "--repeat", number, "x")
     assert result.status == 2

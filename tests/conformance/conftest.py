@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from converter import Converter
-from corpus import CASES, ROOT, SAMPLE_FOLDERS, samples
+from corpus import CASES, EDGE_CASES, RANDOM_CASES, ROOT, SAMPLE_FOLDERS, samples
+from otlp_pieces import REQUEST_TYPES
 
 
 def pytest_generate_tests(metafunc):
@@ -44,9 +45,10 @@ def converter(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def corpus(converter):
-    """Every edge case, random request and sample, converted with default options: a list of Conversions."""
-    conversions = [converter.convert_wire(case) for case in CASES]
-    return conversions + [converter.convert_sample(name, path) for name, path in samples().items()]
+    """What all readers read, as Conversions: edge cases, samples, and the random requests of each signal together."""
+    conversions = [converter.convert_wire(case) for case in EDGE_CASES]
+    conversions += [converter.convert_sample(name, path) for name, path in samples().items()]
+    return conversions + [converter.convert_joined(signal, RANDOM_CASES) for signal in REQUEST_TYPES]
 
 
 class Engines:

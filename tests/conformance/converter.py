@@ -46,7 +46,7 @@ class Converter:
         return result
 
     def convert(self, inputs, *options, set_name="default", name=None):
-        """Converts files (or the bytes of one) into a folder of their own. Asked again, answers from memory."""
+        """Converts files into a folder of their own. Asked again, answers from memory."""
         name = name or Path(inputs[0]).stem
         key = set_name, name
         if key not in self._made:
@@ -64,6 +64,11 @@ class Converter:
 
     def convert_sample(self, name, path):
         return self.convert([path], *options_of(path), name=name)
+
+    def convert_joined(self, signal, cases):
+        """Those of the cases that are of this signal, in one call and one file a table."""
+        inputs = [self.input_of(case) for case in cases if case.signal == signal]
+        return self.convert(inputs, "--signal", signal, "--one-file", set_name="joined", name=signal)
 
     def input_of(self, case):
         """The case's bytes as a file."""

@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SAMPLE_FOLDERS = {"examples": ROOT / "examples" / "telemetry", "shared": ROOT.parent / "shared" / "data"}
 
 EDGE_CASES = [*otlp_cases.CASES, *otlp_wire_cases.CASES]
-CASES = [*EDGE_CASES, *random_cases()]
+RANDOM_CASES = random_cases()
+CASES = EDGE_CASES + RANDOM_CASES
 
 
 def case_named(name):

@@ -1,5 +1,6 @@
 """What requests are made of: cases, messages from Python values, and the values worth trying everywhere."""
 
+import functools
 import struct
 from dataclasses import dataclass, field as data_field
 
@@ -45,13 +46,18 @@ class Case:
     build: object  # a function without arguments
 
     def wire(self):
-        """The case as a Wire; `meaning` is always set."""
-        built = self.build()
-        if not isinstance(built, Wire):
-            built = Wire(built.SerializeToString(), built)
-        if built.meaning is None:
-            return Wire(built.data, REQUEST_TYPES[self.signal].FromString(built.data), built.counts)
-        return built
+        """The case as a Wire. `meaning` is always set, and the caller's to change."""
+        built = _built(self)
+        request = REQUEST_TYPES[self.signal]()
+        request.MergeFrom(built.meaning) if built.meaning else request.MergeFromString(built.data)
+        return Wire(built.data, request, built.counts)
+
+
+@functools.lru_cache(maxsize=1)
+def _built(case):
+    """What the case's function gives, as a Wire. The last one is remembered: some are long in the making."""
+    built = case.build()
+    return built if isinstance(built, Wire) else Wire(built.SerializeToString(), built)
 
 
 class Cases(list):

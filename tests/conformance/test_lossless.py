@@ -18,11 +18,11 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 import wire
-from corpus import CASES, EDGE_CASES, case_named, delimited, requests_of, signal_of
+from corpus import EDGE_CASES, RANDOM_CASES, case_named, delimited, requests_of, signal_of
 from otlp_pieces import HOUR, REQUEST_TYPES
 from otlp_wire_cases import nested_body
 from rebuild import rebuild_file
-from rows import expected_rows, filed
+from rows import Row, expected_rows, filed
 
 COUNTS = {
     "accepted",
@@ -65,27 +65,17 @@ def test_second_run_gives_the_same_bytes(case, converter):
 @pytest.mark.parametrize("signal", REQUEST_TYPES)
 def test_many_inputs_in_one_file_a_table(signal, converter):
     """--one-file puts all requests of a call into one file a table, without folders of hours."""
-    cases = joined_cases(signal)
-    conversion = converter.convert(
-        [converter.input_of(case) for case in cases],
-        "--signal",
-        signal,
-        "--one-file",
-        set_name="joined",
-        name=signal,
-    )
-    check_joined(conversion, signal, cases)
+    check_joined(converter.convert_joined(signal, RANDOM_CASES), signal)
 
 
 @pytest.mark.parametrize("signal", REQUEST_TYPES)
 def test_length_delimited_requests(signal, converter):
     """--delimited reads a file of many requests, each after its length."""
-    cases = joined_cases(signal)
+    requests = [case.wire().data for case in RANDOM_CASES if case.signal == signal]
     path = converter.folder / f"delimited_{signal}.pb"
-    requests = [case.wire().data for case in cases]
     path.write_bytes(b"".join(wire.varint(len(request)) + request for request in requests))
     options = ["--signal", signal, "--one-file", "--delimited"]
-    check_joined(converter.convert([path], *options, set_name="delimited", name=signal), signal, cases)
+    check_joined(converter.convert([path], *options, set_name="delimited", name=signal), signal)
 
 
 def test_uncompressed_holds_the_same_rows(converter):
@@ -270,18 +260,13 @@ def check_counts(conversion, rows, exact):
 # ---- many requests -------------------------------------------------------------------------------------
 
 
-def joined_cases(signal):
-    """Cases of one signal that make a good batch: small and varied."""
-    cases = [case for case in CASES if case.signal == signal]
-    return [case for case in cases if len(case.wire().data) < 100_000]
-
-
-def check_joined(conversion, signal, cases):
-    rows = [row for case in cases for row in expected_rows(signal, case.wire().meaning)]
+def check_joined(conversion, signal):
+    """The random requests of a signal, as one file a table."""
+    requests = [case.wire().meaning for case in RANDOM_CASES if case.signal == signal]
+    rows = [row for request in requests for row in expected_rows(signal, request)]
     assert conversion.counts["accepted"] == len(rows)
-    tables = {row.table for row in rows}
-    assert sorted(file.table for file in conversion.files) == sorted(tables), "not one file a table"
+    assert sorted(file.table for file in conversion.files) == sorted({row.table for row in rows})
     for file in conversion.files:
-        expected = sorted((row for row in rows if row.table == file.table), key=lambda row: row.sort_key())
+        expected = sorted((row for row in rows if row.table == file.table), key=Row.sort_key)
         assert "hour=" not in relative(conversion, file)
         check_same(rebuild_file(file.path, file.table), expected, (file.table, "one file"))

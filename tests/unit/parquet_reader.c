@@ -35,8 +35,7 @@ thrift_value parquet_metadata(const parquet_reader *file, size_t group, size_t l
     return thrift_field(parquet_column(file, group, leaf), 3);
 }
 
-/* The struct at `offset`, which lies between the pages and the metadata and takes `length` bytes.
- */
+/* The struct at `offset`, which lies before the metadata and takes `length` bytes. */
 static thrift_value index_at(const parquet_reader *file, int64_t offset, int64_t length)
 {
     assert_true(offset >= 4 && length > 0 && (size_t)(offset + length) <= file->metadata_at);

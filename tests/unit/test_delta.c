@@ -59,8 +59,7 @@ static uint64_t bits_at(const uint8_t *bytes, size_t bit, unsigned width)
     return value;
 }
 
-/* Decodes all of `out` into `values` (their number is returned), modulo 2^64. Padding must be zero.
- */
+/* Decodes all of `out` into `values`, modulo 2^64; returns how many. Padding must be zero. */
 static size_t decode(uint64_t *values)
 {
     const uint8_t *at = out.data, *end = at + out.size;

@@ -199,6 +199,22 @@ static void not_compressible(void **state)
     }
 }
 
+/* The dictionary is nearly all of the chunk and does not shrink: the pages are not even tried. */
+static void dictionary_not_compressible(void **state)
+{
+    (void)state;
+    o2p_parquet_chunk_begin(writer, 0, O2P_STATISTICS_BOUNDS);
+    dictionary(9000, true);
+    page(1, 1, false);
+    o2p_parquet_chunk_end(writer);
+    parquet_reader reader = finish_with_leaf_1();
+    assert_int_equal(codec_of(&reader, 0), 0);
+    parquet_page stored = parquet_page_at(&reader, 4, 0);
+    expect_body(&stored, 9000, 99, true);
+    stored = parquet_data_page(&reader, 0, 0, 0);
+    expect_body(&stored, 1, 1, false);
+}
+
 static void tiny_chunks_are_plain(void **state)
 {
     (void)state;
@@ -231,8 +247,13 @@ static void uncompressed_as_asked(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        test(data_page_header), test(other_page_headers),    test(dictionary_and_pages_compressed),
-        test(not_compressible), test(tiny_chunks_are_plain), test(uncompressed_as_asked),
+        test(data_page_header),
+        test(other_page_headers),
+        test(dictionary_and_pages_compressed),
+        test(not_compressible),
+        test(dictionary_not_compressible),
+        test(tiny_chunks_are_plain),
+        test(uncompressed_as_asked),
     };
     return cmocka_run_group_tests_name("parquet chunk", tests, NULL, NULL);
 }

@@ -286,6 +286,26 @@ static void a_page_too_large(void **state)
     assert_int_equal(memory.held, 0);
 }
 
+static void a_dictionary_too_large(void **state)
+{
+    (void)state;
+    o2p_memory memory;
+    o2p_memory_init(&memory, NULL, 0);
+    o2p_parquet *writer = o2p_parquet_new(&memory);
+    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, NULL, 0};
+    o2p_buffer file;
+    o2p_parquet_begin(writer, &options);
+    o2p_parquet_row_group_begin(writer, 1);
+    o2p_parquet_chunk_begin(writer, 0, O2P_STATISTICS_NULLS_ONLY);
+    assert_non_null(o2p_buffer_extend(o2p_parquet_dictionary_begin(writer), ((size_t)1 << 30) + 1));
+    o2p_parquet_dictionary_end(writer, 1);
+    o2p_parquet_chunk_end(writer);
+    assert_int_equal(o2p_parquet_finish(writer, NULL, 0, &file), O2P_ERR_LIMIT);
+    assert_null(file.data);
+    o2p_parquet_free(writer);
+    assert_int_equal(memory.held, 0);
+}
+
 static void a_memory_limit(void **state)
 {
     (void)state;
@@ -343,10 +363,15 @@ static void every_allocation_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(exact_size),       cmocka_unit_test(every_page_can_be_read),
-        cmocka_unit_test(same_bytes_again), cmocka_unit_test(scratch_is_reused),
-        cmocka_unit_test(unknown_codec),    cmocka_unit_test(a_page_too_large),
-        cmocka_unit_test(a_memory_limit),   cmocka_unit_test(every_allocation_refused),
+        cmocka_unit_test(exact_size),
+        cmocka_unit_test(every_page_can_be_read),
+        cmocka_unit_test(same_bytes_again),
+        cmocka_unit_test(scratch_is_reused),
+        cmocka_unit_test(unknown_codec),
+        cmocka_unit_test(a_page_too_large),
+        cmocka_unit_test(a_dictionary_too_large),
+        cmocka_unit_test(a_memory_limit),
+        cmocka_unit_test(every_allocation_refused),
     };
     return cmocka_run_group_tests_name("parquet file", tests, NULL, NULL);
 }

@@ -165,6 +165,9 @@ static void not_utf8(void **state)
         memset(bytes, (int)byte, sizeof(bytes));
         o2p_range range = keep(bytes, sizeof(bytes), bytes, sizeof(bytes), text);
         assert_true(range.min.size <= 64 && range.max.size <= 64);
+        bytes[64] = 'a'; /* a place to cut, behind whatever there is */
+        range = keep(bytes, sizeof(bytes), bytes, sizeof(bytes), text);
+        assert_true(range.min.size <= 64 && range.max.size <= 64);
     }
 }
 

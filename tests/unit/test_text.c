@@ -250,7 +250,7 @@ static void refused_memory_is_remembered(void **state)
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
         o2p_memory memory;
         o2p_buffer out;
-        o2p_memory_init(&memory, NULL, 16);
+        o2p_memory_init(&memory, NULL, 1);
         o2p_buffer_init(&out, &memory);
         all[i](&out, (const uint8_t *)"a\nb", 3);
         assert_int_equal(o2p_memory_status(&memory), O2P_ERR_LIMIT);

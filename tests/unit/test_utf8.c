@@ -241,7 +241,7 @@ static void refused_memory_is_remembered(void **state)
     (void)state;
     o2p_memory memory;
     o2p_buffer out;
-    o2p_memory_init(&memory, NULL, 16);
+    o2p_memory_init(&memory, NULL, 1);
     o2p_buffer_init(&out, &memory);
     o2p_utf8_repair(&out, (const uint8_t *)"ab\xFF", 3);
     assert_int_equal(o2p_memory_status(&memory), O2P_ERR_LIMIT);

@@ -18,8 +18,7 @@ enum {
     STRUCT = 12
 };
 
-/* A bool in a list: one byte, not a header. Told apart from the field types by a number of its own.
- */
+/* A bool in a list: one byte, not a header. A number of its own tells it from field types. */
 enum { ELEMENT_BOOL = 100 };
 
 uint64_t thrift_varint(const uint8_t **at, const uint8_t *end)

@@ -1,0 +1,417 @@
+/* test_attributes.c - attribute lists as maps: keys once, the others in DuplicateAttributes with
+ * their place; letters of types; the same whether keys are few, many, or their dictionary was given
+ * up.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "walk_fixture.h"
+#include <cmocka.h>
+
+/* ---- a log record around the list ---- */
+
+static void open_record(walk_fixture *f)
+{
+    sample_open(&f->p, "a");
+    pb_open(&f->p, 2);
+}
+
+static void close_record(walk_fixture *f)
+{
+    pb_close(&f->p);
+    sample_close(&f->p);
+}
+
+static void read_record(walk_fixture *f)
+{
+    close_record(f);
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+}
+
+static void values_become_text_with_letters(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    open_record(f);
+    for (unsigned kind = 0; kind <= 7; kind++) {
+        char key[2] = {(char)('a' + kind), '\0'};
+        pb_open(&f->p, 6);
+        pb_text(&f->p, 1, key);
+        sample_any(&f->p, 2, kind, 1);
+        pb_close(&f->p);
+    }
+    read_record(f);
+    assert_cell(
+        &f->store, LOGS, LogAttributes, 0,
+        "{a: , b: text 1, c: true, d: -2, e: 1.5, f: [null,\"text 1\",true,-2,1.5,\"AP+A\"], "
+        "g: {\"inner\":[null,\"text 1\",true,-2,1.5,\"AP+A\"],\"inner\":-2}, h: AP+A}");
+    assert_cell(&f->store, LOGS, LogAttributesTypes, 0, "esbidaky");
+    assert_cell(&f->store, LOGS, DuplicateAttributes, 0, "null");
+}
+
+static void strings_alone_have_no_letters(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    open_record(f);
+    pb_attribute(&f->p, 6, "a", "");
+    pb_attribute(&f->p, 6, "b", "x");
+    read_record(f);
+    assert_cell(&f->store, LOGS, LogAttributes, 0, "{a: , b: x}");
+    assert_cell(&f->store, LOGS, LogAttributesTypes, 0, "");
+}
+
+static void no_attributes(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    open_record(f);
+    read_record(f);
+    assert_cell(&f->store, LOGS, LogAttributes, 0, "{}");
+    assert_cell(&f->store, LOGS, LogAttributesTypes, 0, "");
+}
+
+/* A KeyValue without key, without value, without either. */
+static void absent_members(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    open_record(f);
+    pb_open(&f->p, 6);
+    sample_any(&f->p, 2, 1, 1);
+    pb_close(&f->p);
+    pb_open(&f->p, 6);
+    pb_text(&f->p, 1, "k");
+    pb_close(&f->p);
+    pb_open(&f->p, 6);
+    pb_close(&f->p);
+    read_record(f);
+    assert_cell(&f->store, LOGS, LogAttributes, 0, "{: text 1, k: }");
+    assert_cell(&f->store, LOGS, LogAttributesTypes, 0, "se");
+    assert_cell(&f->store, LOGS, DuplicateAttributes, 0,
+                "{\"path\":\"LogAttributes\",\"index\":2,\"key\":\"\",\"value\":{}}");
+}
+
+/* ---- duplicates ---- */
+
+static void the_first_of_equal_keys_stays(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    open_record(f);
+    pb_attribute(&f->p, 6, "a\"", "1");
+    pb_attribute(&f->p, 6, "b", "2");
+    pb_int_attribute(&f->p, 6, "a\"", 3);
+    pb_attribute(&f->p, 6, "c", "4");
+    pb_attribute(&f->p, 6, "b", "5");
+    pb_attribute(&f->p, 6, "a\"", "6");
+    read_record(f);
+    assert_cell(&f->store, LOGS, LogAttributes, 0, "{a\": 1, b: 2, c: 4}");
+    assert_cell(&f->store, LOGS, LogAttributesTypes, 0, "");
+    assert_cell(
+        &f->store, LOGS, DuplicateAttributes, 0,
+        "{\"path\":\"LogAttributes\",\"index\":2,\"key\":\"a\\\"\",\"value\":{\"intValue\":\"3\"}},"
+        "{\"path\":\"LogAttributes\",\"index\":4,\"key\":\"b\",\"value\":{\"stringValue\":\"5\"}},"
+        "{\"path\":\"LogAttributes\",\"index\":5,\"key\":\"a\\\"\",\"value\":{\"stringValue\":"
+        "\"6\"}}");
+    assert_int_equal(f->walk.counts.duplicate_keys, 3);
+}
+
+static void another_record_has_its_own_keys(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    sample_open(&f->p, "a");
+    for (unsigned i = 0; i < 3; i++) {
+        pb_open(&f->p, 2);
+        pb_attribute(&f->p, 6, "a", "1");
+        if (i == 1)
+            pb_attribute(&f->p, 6, "a", "2");
+        pb_close(&f->p);
+    }
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_cell(&f->store, LOGS, LogAttributes, i, "{a: 1}");
+    assert_cell(&f->store, LOGS, DuplicateAttributes, 0, "null");
+    assert_cell(
+        &f->store, LOGS, DuplicateAttributes, 1,
+        "{\"path\":\"LogAttributes\",\"index\":1,\"key\":\"a\",\"value\":{\"stringValue\":\"2\"}}");
+    assert_cell(&f->store, LOGS, DuplicateAttributes, 2, "null");
+}
+
+/* Keys that are repaired to the same text are equal. */
+static void keys_are_equal_after_repair(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    open_record(f);
+    pb_attribute(&f->p, 6, "k\xff", "1");
+    pb_attribute(&f->p, 6, "k\xfe", "2");
+    pb_attribute(&f->p, 6, "k\xef\xbf\xbd", "3");
+    read_record(f);
+    assert_cell(&f->store, LOGS, LogAttributes, 0, "{k\xef\xbf\xbd: 1}");
+    assert_int_equal(f->walk.counts.duplicate_keys, 2);
+    assert_int_equal(f->walk.counts.invalid_utf8, 2);
+}
+
+static void counts_of_a_duplicate_are_of_one_reading(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    open_record(f);
+    pb_attribute(&f->p, 6, "k", "1");
+    pb_open(&f->p, 6);
+    pb_text(&f->p, 1, "k");
+    pb_open(&f->p, 2);
+    pb_open(&f->p, 5);
+    pb_open(&f->p, 1);
+    pb_text(&f->p, 1, "\xff");
+    pb_varint(&f->p, 20, 1);
+    pb_close(&f->p);
+    pb_close(&f->p);
+    pb_close(&f->p);
+    pb_close(&f->p);
+    read_record(f);
+    assert_int_equal(f->walk.counts.duplicate_keys, 1);
+    assert_int_equal(f->walk.counts.invalid_utf8, 1);
+    assert_int_equal(f->walk.counts.unknown_fields, 1);
+}
+
+/* ---- any number of keys, against a list kept by hand ---- */
+
+enum { MOST = 600 };
+
+/* Reads a list of `count` attributes with keys `key_of(i)` and checks map and duplicates. */
+static void check_list(walk_fixture *f, unsigned count, const char *(*key_of)(unsigned i))
+{
+    static char map[MOST * 32], duplicates[MOST * 128];
+    size_t map_size = 0, duplicates_size = 0, found = 0;
+    open_record(f);
+    map_size += (size_t)sprintf(map, "{");
+    duplicates[0] = '\0';
+    for (unsigned i = 0; i < count; i++) {
+        char value[16], key[64];
+        snprintf(value, sizeof(value), "v%u", i);
+        snprintf(key, sizeof(key), "%s", key_of(i));
+        pb_attribute(&f->p, 6, key, value);
+        bool twin = false;
+        for (unsigned j = 0; j < i && !twin; j++)
+            twin = strcmp(key_of(j), key) == 0;
+        found += twin;
+        if (!twin)
+            map_size += (size_t)sprintf(map + map_size, "%s%s: %s", i == 0 ? "" : ", ", key, value);
+        else
+            duplicates_size += (size_t)sprintf(duplicates + duplicates_size,
+                                               "%s{\"path\":\"LogAttributes\",\"index\":%u,\"key\":"
+                                               "\"%s\",\"value\":{\"stringValue\":\"%s\"}}",
+                                               duplicates_size == 0 ? "" : ",", i, key, value);
+    }
+    sprintf(map + map_size, "}");
+    close_record(f);
+    uint32_t row =
+        f->store.tables[O2P_TABLE_LOGS] == NULL ? 0 : f->store.tables[O2P_TABLE_LOGS]->count;
+    assert_int_equal(walk_read(f, O2P_SIGNAL_LOGS), O2P_OK);
+    assert_cell(&f->store, LOGS, LogAttributes, row, map);
+    assert_cell(&f->store, LOGS, DuplicateAttributes, row, found == 0 ? "null" : duplicates);
+    assert_int_equal(f->walk.counts.duplicate_keys, found);
+}
+
+static unsigned modulus = 1;
+
+static const char *key_by_modulus(unsigned i)
+{
+    static char key[16];
+    snprintf(key, sizeof(key), "key%u", i % modulus);
+    return key;
+}
+
+static void any_number_of_keys(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    for (unsigned count = 1; count < 40; count++)
+        for (modulus = 1; modulus <= count; modulus++)
+            check_list(f, count, key_by_modulus);
+    modulus = 100;
+    check_list(f, 300, key_by_modulus);
+}
+
+static O2P_NOINLINE void give_up(walk_fixture *f)
+{
+    check_list(f, 1, key_by_modulus); /* so that there is one */
+    o2p_rows *rows = f->store.tables[O2P_TABLE_LOGS];
+    o2p_column_key_dictionary(rows, O2P_COL_LogAttributes)->gave_up = true;
+}
+
+static void any_number_of_keys_without_their_dictionary(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    modulus = 1;
+    give_up(f);
+    for (unsigned count = 1; count < 40; count++)
+        for (modulus = 1; modulus <= count; modulus++)
+            check_list(f, count, key_by_modulus);
+    modulus = 100;
+    check_list(f, 300, key_by_modulus);
+    modulus = MOST;
+    check_list(f, MOST, key_by_modulus);
+}
+
+static const char *key_or_none(unsigned i)
+{
+    return i % 7 == 3 ? "x" : key_by_modulus(i);
+}
+
+/* The dictionary is given up in the midst of a list: after 4096 keys, nearly all of them new. */
+static void the_dictionary_is_given_up_within_a_list(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    unsigned next = 0;
+    o2p_dictionary *keys;
+    do {
+        open_record(f);
+        for (unsigned i = 0; i < 50; i++) {
+            char key[16];
+            snprintf(key, sizeof(key), "new%u", next++);
+            pb_attribute(&f->p, 6, key, "v");
+        }
+        close_record(f);
+        assert_int_equal(walk_read(f, O2P_SIGNAL_LOGS), O2P_OK);
+        keys = o2p_column_key_dictionary(f->store.tables[O2P_TABLE_LOGS], O2P_COL_LogAttributes);
+        assert_false(keys->gave_up);
+    } while (keys->entry_count < 4030);
+    modulus = 150;
+    check_list(f, 400, key_or_none); /* key0 to key65 are known before, the others after */
+    assert_true(keys->gave_up);
+    check_list(f, 400, key_or_none);
+}
+
+/* ---- lists within lists ---- */
+
+/* Attributes of an event between attributes of its span: equal keys of the span are found all the
+ * same. */
+static void lists_of_two_levels_may_alternate(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    sample_open(&f->p, "a");
+    pb_open(&f->p, 2);
+    char key[16];
+    for (unsigned i = 0; i < 30; i++) {
+        snprintf(key, sizeof(key), "s%u", i);
+        pb_attribute(&f->p, 9, key, "span");
+    }
+    pb_open(&f->p, 11);
+    for (unsigned i = 0; i < 30; i++) {
+        snprintf(key, sizeof(key), "e%u", i);
+        pb_attribute(&f->p, 3, key, "event");
+    }
+    pb_attribute(&f->p, 3, "e29", "again");
+    pb_close(&f->p);
+    pb_attribute(&f->p, 9, "s3", "again");
+    pb_close(&f->p);
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_TRACES);
+    assert_cell(&f->store, TRACES, DuplicateAttributes, 0,
+                "{\"path\":\"Events[0].Attributes\",\"index\":30,\"key\":\"e29\",\"value\":{"
+                "\"stringValue\":\"again\"}},"
+                "{\"path\":\"SpanAttributes\",\"index\":30,\"key\":\"s3\",\"value\":{"
+                "\"stringValue\":\"again\"}}");
+}
+
+static const char *other_key_first(unsigned i)
+{
+    static char key[16];
+    snprintf(key, sizeof(key), i < 20 ? "other%u" : "key%u", i % 20);
+    return key;
+}
+
+/* Stamps that are given again are not mistaken for those of lists long ago. */
+static void stamps_may_wrap(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    modulus = 20;
+    for (unsigned i = 0; i < 3; i++)
+        check_list(f, 20, key_by_modulus);
+    for (uint32_t before = 0; before < 3; before++) {
+        f->walk.stamp = UINT32_MAX - before;
+        for (unsigned i = 0; i < 4; i++)
+            check_list(f, 40, other_key_first);
+        assert_in_range(f->walk.stamp, 1, 10);
+    }
+}
+
+static void elements_are_numbered(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    sample_open(&f->p, "a");
+    pb_open(&f->p, 2);
+    for (unsigned i = 0; i < 12; i++) {
+        pb_open(&f->p, 13);
+        pb_attribute(&f->p, 4, "k", "1");
+        if (i == 11)
+            pb_attribute(&f->p, 4, "k", "2");
+        pb_close(&f->p);
+    }
+    pb_close(&f->p);
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_TRACES);
+    assert_cell(
+        &f->store, TRACES, DuplicateAttributes, 0,
+        "{\"path\":\"Links[11].Attributes\",\"index\":1,\"key\":\"k\",\"value\":{\"stringValue\":"
+        "\"2\"}}");
+}
+
+static void key_values_nest_a_hundred_deep(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    /* Value at depth 5 of a log record's attribute; an array is two levels more. */
+    for (unsigned arrays = 47; arrays <= 48; arrays++) {
+        open_record(f);
+        pb_open(&f->p, 6);
+        pb_open(&f->p, 2);
+        for (unsigned i = 0; i < arrays; i++) {
+            pb_open(&f->p, 5);
+            pb_open(&f->p, 1);
+        }
+        pb_varint(&f->p, 3, 1);
+        for (unsigned i = 0; i < arrays; i++) {
+            pb_close(&f->p);
+            pb_close(&f->p);
+        }
+        pb_close(&f->p);
+        pb_close(&f->p);
+        close_record(f);
+        assert_int_equal(walk_read(f, O2P_SIGNAL_LOGS), arrays == 47 ? O2P_OK : O2P_ERR_DEPTH);
+    }
+}
+
+static void key_or_value_twice_is_for_the_merger(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    for (uint32_t field = 1; field <= 2; field++) {
+        open_record(f);
+        pb_open(&f->p, 6);
+        pb_text(&f->p, field, "");
+        pb_text(&f->p, field, "");
+        pb_close(&f->p);
+        close_record(f);
+        assert_int_equal(walk_read(f, O2P_SIGNAL_LOGS), O2P_WALK_MERGE);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        walk_test(values_become_text_with_letters),
+        walk_test(strings_alone_have_no_letters),
+        walk_test(no_attributes),
+        walk_test(absent_members),
+        walk_test(the_first_of_equal_keys_stays),
+        walk_test(another_record_has_its_own_keys),
+        walk_test(keys_are_equal_after_repair),
+        walk_test(counts_of_a_duplicate_are_of_one_reading),
+        walk_test(any_number_of_keys),
+        walk_test(any_number_of_keys_without_their_dictionary),
+        walk_test(the_dictionary_is_given_up_within_a_list),
+        walk_test(lists_of_two_levels_may_alternate),
+        walk_test(stamps_may_wrap),
+        walk_test(elements_are_numbered),
+        walk_test(key_values_nest_a_hundred_deep),
+        walk_test(key_or_value_twice_is_for_the_merger),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
