@@ -32,9 +32,9 @@ void o2p_dictionary_init(o2p_dictionary *dictionary, o2p_memory *memory, o2p_are
 void o2p_dictionary_free(o2p_dictionary *dictionary)
 {
     o2p_memory_release(dictionary->entries.memory, dictionary->slots,
-                       dictionary->slot_count * sizeof(uint64_t));
+                       dictionary->slot_room * sizeof(uint64_t));
     dictionary->slots = NULL;
-    dictionary->slot_count = 0;
+    dictionary->slot_count = dictionary->slot_room = 0;
     o2p_buffer_free(&dictionary->entries);
 }
 
@@ -88,9 +88,9 @@ static bool grow_slots(o2p_dictionary *dictionary)
         o2p_memory_release(memory, slots, size);
         return true;
     }
-    o2p_memory_release(memory, dictionary->slots, dictionary->slot_count * sizeof(uint64_t));
+    o2p_memory_release(memory, dictionary->slots, dictionary->slot_room * sizeof(uint64_t));
     dictionary->slots = slots;
-    dictionary->slot_count = count;
+    dictionary->slot_count = dictionary->slot_room = count;
     return true;
 }
 
@@ -181,7 +181,8 @@ uint32_t o2p_intern(o2p_dictionary *dictionary, const uint8_t *bytes, size_t siz
 
 o2p_dictionary_mark o2p_dictionary_save(const o2p_dictionary *dictionary)
 {
-    return (o2p_dictionary_mark){dictionary->entry_count, dictionary->lookups, dictionary->gave_up};
+    return (o2p_dictionary_mark){dictionary->entry_count, dictionary->slot_count,
+                                 dictionary->lookups, dictionary->gave_up};
 }
 
 /* Frees the slot of entry `index`, if it has one. */
@@ -197,13 +198,26 @@ static void unplace(o2p_dictionary *dictionary, uint32_t index)
     }
 }
 
+/* Goes back to a smaller table, in the same memory: keys made to collide have a dictionary given up
+ * sooner or later by the table's size, and so the files would tell. */
+static void shrink_slots(o2p_dictionary *dictionary, uint32_t count)
+{
+    memset(dictionary->slots, 0, count * sizeof(uint64_t));
+    dictionary->slot_count = count;
+    for (uint32_t i = 1; i < dictionary->entry_count && count > 0; i++)
+        place(dictionary->slots, count - 1, o2p_dictionary_entry(dictionary, i)->hash, i);
+}
+
 void o2p_dictionary_rollback(o2p_dictionary *dictionary, o2p_dictionary_mark mark)
 {
+    bool grown = dictionary->slot_count != mark.slot_count;
     while (dictionary->entry_count > mark.entry_count) {
         uint32_t index = --dictionary->entry_count;
-        if (dictionary->slot_count > 0 && index > 0)
+        if (!grown && dictionary->slot_count > 0 && index > 0)
             unplace(dictionary, index);
     }
+    if (grown)
+        shrink_slots(dictionary, mark.slot_count);
     dictionary->entries.size = dictionary->entry_count * sizeof(o2p_entry);
     dictionary->lookups = mark.lookups;
     dictionary->gave_up = mark.gave_up;

@@ -27,7 +27,8 @@ typedef enum o2p_text_kind {
 typedef struct o2p_dictionary {
     o2p_buffer entries;  /* o2p_entry */
     uint64_t *slots;     /* hash << 32 | entry index; 0: free */
-    uint32_t slot_count; /* a power of two, or 0 before the first entry */
+    uint32_t slot_count; /* in use: a power of two, or 0 before the first entry */
+    uint32_t slot_room;  /* allocated: more than slot_count after a rollback */
     uint32_t entry_count;
     uint64_t lookups;   /* values interned, the empty one aside */
     uint64_t *repaired; /* counts values with invalid UTF-8, each time they come */
@@ -39,6 +40,7 @@ typedef struct o2p_dictionary {
 /* What o2p_dictionary_rollback restores. */
 typedef struct o2p_dictionary_mark {
     uint32_t entry_count;
+    uint32_t slot_count;
     uint64_t lookups;
     bool gave_up;
 } o2p_dictionary_mark;
