@@ -1,6 +1,11 @@
 /* dictionary.c - see dictionary.h. Open addressing with linear probing, at most half full: removing
  * the entries made last, newest first, is then exactly the reverse of adding them, which makes
  * rollback cheap.
+ *
+ * A rollback also restores the table's size, for keys made to collide have a dictionary given up
+ * sooner or later by it, and so the files would tell. The table of the other size is kept as the
+ * spare, with the entries it has: growing again then places the missing ones only. So requests that
+ * fail just after making a large table grow cost no more than others.
  */
 #include "dictionary.h"
 
@@ -29,12 +34,16 @@ void o2p_dictionary_init(o2p_dictionary *dictionary, o2p_memory *memory, o2p_are
     dictionary->repaired = repaired;
 }
 
+static void free_slots(o2p_memory *memory, o2p_slots *table)
+{
+    o2p_memory_release(memory, table->at, table->room * sizeof(uint64_t));
+    memset(table, 0, sizeof(*table));
+}
+
 void o2p_dictionary_free(o2p_dictionary *dictionary)
 {
-    o2p_memory_release(dictionary->entries.memory, dictionary->slots,
-                       dictionary->slot_room * sizeof(uint64_t));
-    dictionary->slots = NULL;
-    dictionary->slot_count = dictionary->slot_room = 0;
+    free_slots(dictionary->entries.memory, &dictionary->table);
+    free_slots(dictionary->entries.memory, &dictionary->spare);
     o2p_buffer_free(&dictionary->entries);
 }
 
@@ -57,40 +66,61 @@ void o2p_dictionary_prepare(o2p_dictionary *dictionary)
         add_entry(dictionary, (const uint8_t *)"", 0, 0);
 }
 
-/* Puts an entry that is known to be absent into the first free slot of its probe. */
-static bool place(uint64_t *slots, uint32_t mask, uint32_t hash, uint32_t index)
+/* Puts the entry that follows those of the table into the first free slot of its probe. */
+static bool place(o2p_slots *table, uint32_t hash, uint32_t index)
 {
     for (uint32_t i = 0; i < MAX_PROBES; i++) {
-        uint64_t *slot = &slots[(hash + i) & mask];
+        uint64_t *slot = &table->at[(hash + i) & (table->count - 1)];
         if (*slot == 0) {
             *slot = (uint64_t)hash << 32 | index;
+            table->entries = index + 1;
             return true;
         }
     }
     return false;
 }
 
-/* Doubles the table; gives the dictionary up when its entries collide too much even so. The old
- * table then stays, complete, for a rollback to return to. False when memory is refused. */
+/* Places the entries that the table does not have yet. */
+static bool catch_up(const o2p_dictionary *dictionary, o2p_slots *table)
+{
+    for (uint32_t i = table->entries; i < dictionary->entry_count; i++)
+        if (!place(table, o2p_dictionary_entry(dictionary, i)->hash, i))
+            return false;
+    return true;
+}
+
+static void swap_tables(o2p_dictionary *dictionary)
+{
+    o2p_slots swap = dictionary->table;
+    dictionary->table = dictionary->spare;
+    dictionary->spare = swap;
+}
+
+/* Makes an empty spare of `count` slots. False when memory is refused. */
+static bool make_spare(o2p_dictionary *dictionary, uint32_t count)
+{
+    o2p_memory *memory = dictionary->entries.memory;
+    size_t size = (size_t)count * sizeof(uint64_t);
+    uint64_t *at = (uint64_t *)o2p_memory_resize(memory, NULL, 0, size);
+    if (at == NULL)
+        return false;
+    memset(at, 0, size);
+    free_slots(memory, &dictionary->spare);
+    dictionary->spare = (o2p_slots){at, count, count, 1};
+    return true;
+}
+
+/* Doubles the table; gives the dictionary up when its entries collide too much even so. False when
+ * memory is refused. */
 static bool grow_slots(o2p_dictionary *dictionary)
 {
-    uint32_t count = dictionary->slot_count == 0 ? FIRST_SLOTS : dictionary->slot_count * 2;
-    size_t size = (size_t)count * sizeof(uint64_t);
-    o2p_memory *memory = dictionary->entries.memory;
-    uint64_t *slots = (uint64_t *)o2p_memory_resize(memory, NULL, 0, size);
-    if (slots == NULL)
+    uint32_t count = dictionary->table.count == 0 ? FIRST_SLOTS : dictionary->table.count * 2;
+    if (dictionary->spare.count != count && !make_spare(dictionary, count))
         return false;
-    memset(slots, 0, size);
-    for (uint32_t i = 1; i < dictionary->entry_count && !dictionary->gave_up; i++)
-        dictionary->gave_up =
-            !place(slots, count - 1, o2p_dictionary_entry(dictionary, i)->hash, i);
-    if (dictionary->gave_up) {
-        o2p_memory_release(memory, slots, size);
-        return true;
-    }
-    o2p_memory_release(memory, dictionary->slots, dictionary->slot_room * sizeof(uint64_t));
-    dictionary->slots = slots;
-    dictionary->slot_count = dictionary->slot_room = count;
+    if (catch_up(dictionary, &dictionary->spare))
+        swap_tables(dictionary);
+    else
+        dictionary->gave_up = true;
     return true;
 }
 
@@ -138,7 +168,7 @@ static O2P_NOINLINE uint32_t insert(o2p_dictionary *dictionary, const uint8_t *b
         return 0;
     }
     o2p_dictionary_prepare(dictionary);
-    if (!dictionary->gave_up && dictionary->entry_count * 2 >= dictionary->slot_count &&
+    if (!dictionary->gave_up && dictionary->entry_count * 2 >= dictionary->table.count &&
         !grow_slots(dictionary))
         return 0;
     const uint8_t *kept = keep(dictionary, bytes, size, lasting);
@@ -147,7 +177,7 @@ static O2P_NOINLINE uint32_t insert(o2p_dictionary *dictionary, const uint8_t *b
     uint32_t index = add_entry(dictionary, kept, size, hash);
     if (index == 0 || dictionary->gave_up)
         return index;
-    if (!place(dictionary->slots, dictionary->slot_count - 1, hash, index))
+    if (!place(&dictionary->table, hash, index))
         dictionary->gave_up = true;
     if (dictionary->entry_count % GIVE_UP_STEP == 0 &&
         (uint64_t)dictionary->entry_count * 10 > dictionary->lookups * GIVE_UP_NEW_IN_TEN)
@@ -165,9 +195,9 @@ uint32_t o2p_intern(o2p_dictionary *dictionary, const uint8_t *bytes, size_t siz
     if (O2P_UNLIKELY(dictionary->gave_up))
         return insert(dictionary, bytes, size, 0, lasting);
     uint32_t hash = (uint32_t)(o2p_hash(bytes, size) >> 32);
-    uint32_t mask = dictionary->slot_count - 1;
-    for (uint32_t i = 0; i < MAX_PROBES && dictionary->slot_count > 0; i++) {
-        uint64_t slot = dictionary->slots[(hash + i) & mask];
+    uint32_t mask = dictionary->table.count - 1;
+    for (uint32_t i = 0; i < MAX_PROBES && dictionary->table.count > 0; i++) {
+        uint64_t slot = dictionary->table.at[(hash + i) & mask];
         if (slot == 0)
             break;
         if ((uint32_t)(slot >> 32) != hash)
@@ -181,44 +211,48 @@ uint32_t o2p_intern(o2p_dictionary *dictionary, const uint8_t *bytes, size_t siz
 
 o2p_dictionary_mark o2p_dictionary_save(const o2p_dictionary *dictionary)
 {
-    return (o2p_dictionary_mark){dictionary->entry_count, dictionary->slot_count,
+    return (o2p_dictionary_mark){dictionary->entry_count, dictionary->table.count,
                                  dictionary->lookups, dictionary->gave_up};
 }
 
-/* Frees the slot of entry `index`, if it has one. */
-static void unplace(o2p_dictionary *dictionary, uint32_t index)
+/* Frees the slot of the table's newest entry. */
+static void unplace(o2p_slots *table, uint32_t hash, uint32_t index)
 {
-    uint32_t hash = o2p_dictionary_entry(dictionary, index)->hash;
     for (uint32_t i = 0; i < MAX_PROBES; i++) {
-        uint64_t *slot = &dictionary->slots[(hash + i) & (dictionary->slot_count - 1)];
+        uint64_t *slot = &table->at[(hash + i) & (table->count - 1)];
         if ((uint32_t)*slot == index) {
             *slot = 0;
+            table->entries = index;
             return;
         }
     }
 }
 
-/* Goes back to a smaller table, in the same memory: keys made to collide have a dictionary given up
- * sooner or later by the table's size, and so the files would tell. */
-static void shrink_slots(o2p_dictionary *dictionary, uint32_t count)
+/* Makes a table of `count` slots of a larger one, in the same memory. */
+static void shrink(const o2p_dictionary *dictionary, o2p_slots *table, uint32_t count)
 {
-    memset(dictionary->slots, 0, count * sizeof(uint64_t));
-    dictionary->slot_count = count;
-    for (uint32_t i = 1; i < dictionary->entry_count && count > 0; i++)
-        place(dictionary->slots, count - 1, o2p_dictionary_entry(dictionary, i)->hash, i);
+    memset(table->at, 0, count * sizeof(uint64_t));
+    table->count = count;
+    table->entries = count == 0 ? 0 : 1;
+    if (count > 0)
+        catch_up(dictionary, table);
 }
 
 void o2p_dictionary_rollback(o2p_dictionary *dictionary, o2p_dictionary_mark mark)
 {
-    bool grown = dictionary->slot_count != mark.slot_count;
     while (dictionary->entry_count > mark.entry_count) {
         uint32_t index = --dictionary->entry_count;
-        if (!grown && dictionary->slot_count > 0 && index > 0)
-            unplace(dictionary, index);
+        uint32_t hash = o2p_dictionary_entry(dictionary, index)->hash;
+        if (index > 0 && index < dictionary->table.entries)
+            unplace(&dictionary->table, hash, index);
+        if (index > 0 && index < dictionary->spare.entries)
+            unplace(&dictionary->spare, hash, index);
     }
-    if (grown)
-        shrink_slots(dictionary, mark.slot_count);
     dictionary->entries.size = dictionary->entry_count * sizeof(o2p_entry);
+    if (dictionary->table.count != mark.slot_count && dictionary->spare.count == mark.slot_count)
+        swap_tables(dictionary);
+    if (dictionary->table.count != mark.slot_count) /* grown by twice as many entries as it had */
+        shrink(dictionary, &dictionary->table, mark.slot_count);
     dictionary->lookups = mark.lookups;
     dictionary->gave_up = mark.gave_up;
 }

@@ -24,11 +24,18 @@ typedef enum o2p_text_kind {
     O2P_TEXT_RAW   /* any bytes */
 } o2p_text_kind;
 
+/* A hash table of entries 1 .. entries - 1. */
+typedef struct o2p_slots {
+    uint64_t *at;     /* hash << 32 | entry index; 0: free */
+    uint32_t count;   /* slots: a power of two, or 0 */
+    uint32_t room;    /* slots allocated, at least count */
+    uint32_t entries; /* 0 when there are no slots */
+} o2p_slots;
+
 typedef struct o2p_dictionary {
-    o2p_buffer entries;  /* o2p_entry */
-    uint64_t *slots;     /* hash << 32 | entry index; 0: free */
-    uint32_t slot_count; /* in use: a power of two, or 0 before the first entry */
-    uint32_t slot_room;  /* allocated: more than slot_count after a rollback */
+    o2p_buffer entries; /* o2p_entry */
+    o2p_slots table;
+    o2p_slots spare; /* the one before, or after, the last growth: see dictionary.c */
     uint32_t entry_count;
     uint64_t lookups;   /* values interned, the empty one aside */
     uint64_t *repaired; /* counts values with invalid UTF-8, each time they come */

@@ -23,8 +23,10 @@ struct o2p_encoder {
     o2p_parquet *writer;
     o2p_gather gather;
     o2p_levels repetition, definition;
-    o2p_buffer
-        sources[O2P_SOURCE_METRIC + 1]; /* u32 a row of the row group: its row in the source */
+    /* u32: the rows of the row group in each source; for other sources than ROW once a run, and the
+     * runs' lengths. */
+    o2p_buffer sources[O2P_SOURCE_METRIC + 1];
+    o2p_buffer repeats[O2P_SOURCE_METRIC + 1];
     o2p_buffer local;  /* u32 a dictionary entry: its place in the chunk's dictionary + 1, or 0 */
     o2p_buffer used;   /* u32 a place: the entry */
     o2p_buffer uses;   /* u32 a place: how many values */
@@ -42,16 +44,20 @@ struct o2p_encoder {
 /* A leaf while it is written. */
 typedef struct leaf_writer {
     o2p_encoder *encoder;
-    const o2p_leaf *leaf;
+    o2p_leaf *leaf;
     o2p_encoding encoding;
     o2p_physical physical;
     bool bounds;                      /* wanted */
     bool hex;                         /* entries are ids */
-    bool repeats;                     /* a resource, scope or metric's: rows share its values */
     const o2p_dictionary *dictionary; /* of text */
     const uint32_t *places; /* with RLE_DICTIONARY: a value's place in the chunk's dictionary */
     uint32_t place_count;
 } leaf_writer;
+
+static uint32_t *u32s(o2p_buffer *buffer)
+{
+    return (uint32_t *)(void *)buffer->data;
+}
 
 /* ---- bounds ---- */
 
@@ -90,24 +96,33 @@ static int compare_for_bounds(const o2p_entry *a, const o2p_entry *b)
     return o2p_entry_compare(&x, &y);
 }
 
-/* Over the entries of values [first, first + count), or, when these are all values, of the
- * dictionary. */
+/* The entry of value i. */
+static const o2p_entry *entry_of(const leaf_writer *w, uint32_t i)
+{
+    uint32_t index =
+        w->places == NULL ? w->leaf->indices[i] : u32s(&w->encoder->used)[w->places[i]];
+    return o2p_dictionary_entry(w->dictionary, index);
+}
+
+static void note_bound(const o2p_entry *entry, const o2p_entry **min, const o2p_entry **max)
+{
+    if (compare_for_bounds(entry, *min) < 0)
+        *min = entry;
+    else if (compare_for_bounds(entry, *max) > 0)
+        *max = entry;
+}
+
+/* Over values [first, first + count), or, when these are all, over the chunk's dictionary. */
 static void find_text_bounds(const leaf_writer *w, uint32_t first, uint32_t count,
                              o2p_bounds *bounds)
 {
-    const uint32_t *indices = w->leaf->indices + first;
-    if (w->places != NULL && count == w->leaf->value_count) {
-        indices = (const uint32_t *)(const void *)w->encoder->used.data;
-        count = w->place_count;
-    }
-    const o2p_entry *min = o2p_dictionary_entry(w->dictionary, indices[0]), *max = min;
-    for (uint32_t i = 1; i < count; i++) {
-        const o2p_entry *entry = o2p_dictionary_entry(w->dictionary, indices[i]);
-        if (compare_for_bounds(entry, min) < 0)
-            min = entry;
-        else if (compare_for_bounds(entry, max) > 0)
-            max = entry;
-    }
+    const o2p_entry *min = entry_of(w, first), *max = min;
+    const uint32_t *used = u32s(&w->encoder->used);
+    bool all = w->places != NULL && count == w->leaf->value_count;
+    for (uint32_t i = 0; all && i < w->place_count; i++)
+        note_bound(o2p_dictionary_entry(w->dictionary, used[i]), &min, &max);
+    for (uint32_t i = first; !all && i < first + count; i++)
+        note_bound(entry_of(w, i), &min, &max);
     text_bounds(w, min, max, bounds);
 }
 
@@ -374,11 +389,6 @@ static void write_pages(leaf_writer *w)
 
 /* ---- text leaves ---- */
 
-static uint32_t *u32s(o2p_buffer *buffer)
-{
-    return (uint32_t *)(void *)buffer->data;
-}
-
 /* A scratch array of at least `count` u32 in `buffer`, unset. */
 static uint32_t *u32_room(o2p_buffer *buffer, size_t count)
 {
@@ -433,15 +443,52 @@ static bool localise(leaf_writer *w)
 static bool dictionary_pays(const leaf_writer *w)
 {
     const uint32_t *used = u32s(&w->encoder->used), *uses = u32s(&w->encoder->uses);
-    uint64_t plain = 0, entries = 0;
+    uint64_t plain = 0, entries = 0, values = 0;
     for (uint32_t i = 0; i < w->place_count; i++) {
         uint64_t size = o2p_dictionary_entry(w->dictionary, used[i])->size;
         size = 4 + (w->hex ? size * 2 : size);
         entries += size;
         plain += size * uses[i];
+        values += uses[i];
     }
-    uint64_t bits = (uint64_t)w->leaf->value_count * o2p_bit_width(w->place_count - 1);
+    uint64_t bits = values * o2p_bit_width(w->place_count - 1);
     return entries + bits / 8 < plain || w->place_count == 1;
+}
+
+/* Counts the uses again, for a leaf whose rows repeat. */
+static void weigh_uses(leaf_writer *w)
+{
+    const o2p_leaf *leaf = w->leaf;
+    uint32_t *uses = u32s(&w->encoder->uses);
+    memset(uses, 0, (size_t)w->place_count * 4);
+    for (uint32_t r = 0, i = 0; r < leaf->rows; r++)
+        for (uint32_t n = o2p_leaf_row_values(leaf, r); n > 0; n--)
+            uses[w->places[i++]] += leaf->repeats[r];
+}
+
+/* Chooses between a dictionary and plain values, and writes out what repeats. False when memory is
+ * refused. */
+static bool settle_text(leaf_writer *w)
+{
+    o2p_leaf *leaf = w->leaf;
+    bool repeats = leaf->repeats != NULL;
+    /* Values that repeat with their rows are numbered even where equal ones have several entries:
+     * plain, a megabyte in a resource would be written for each of its rows. */
+    if ((!w->dictionary->gave_up || repeats) && !localise(w))
+        return false;
+    if (repeats && w->places != NULL)
+        weigh_uses(w);
+    if (w->places != NULL && !dictionary_pays(w))
+        w->places = NULL;
+    if (!repeats)
+        return true;
+    if (w->places != NULL)
+        leaf->indices = w->places; /* only places are needed from here on */
+    if (!o2p_leaf_expand(&w->encoder->gather, leaf))
+        return false;
+    if (w->places != NULL)
+        w->places = leaf->indices;
+    return true;
 }
 
 static void write_text_dictionary(leaf_writer *w)
@@ -490,10 +537,8 @@ static bool write_text(leaf_writer *w, bool bloom)
     if (w->leaf->value_count > 0 && w->leaf->constant) {
         write_default_dictionary(w);
     } else if (w->leaf->value_count > 0) {
-        if ((!w->dictionary->gave_up || w->repeats) && !localise(w))
+        if (!settle_text(w))
             return false;
-        if (w->places != NULL && !dictionary_pays(w))
-            w->places = NULL;
         w->encoding = w->places != NULL ? O2P_ENCODING_RLE_DICTIONARY : O2P_ENCODING_PLAIN;
         if (w->places != NULL)
             write_text_dictionary(w);
@@ -565,16 +610,36 @@ static bool has_source(o2p_table table, o2p_source source)
     return source != O2P_SOURCE_METRIC || o2p_tables[table].signal == O2P_SIGNAL_METRICS;
 }
 
-/* Joins what was noted for a row and for its resource, scope and metric: resource first. */
-static void join_noted(o2p_encoder *e, o2p_table table, uint32_t i, o2p_buffer *text)
+/* Where a walk over the rows of the row group is in each source. */
+typedef struct source_walk {
+    uint32_t at[O2P_SOURCE_METRIC + 1];   /* among the source's rows or runs */
+    uint32_t done[O2P_SOURCE_METRIC + 1]; /* rows of that run that are behind */
+} source_walk;
+
+/* The row in a source of the next row of the row group. */
+static uint32_t next_row(const o2p_encoder *e, source_walk *walk, o2p_source source)
+{
+    uint32_t at = walk->at[source];
+    uint32_t length = source == O2P_SOURCE_ROW
+                          ? 1
+                          : ((const uint32_t *)(const void *)e->repeats[source].data)[at];
+    if (++walk->done[source] == length) {
+        walk->at[source]++;
+        walk->done[source] = 0;
+    }
+    return ((const uint32_t *)(const void *)e->sources[source].data)[at];
+}
+
+/* Joins what was noted for the next row and for its resource, scope and metric: resource first. */
+static void join_noted(o2p_encoder *e, o2p_table table, source_walk *walk, o2p_buffer *text)
 {
     static const o2p_source order[] = {O2P_SOURCE_RESOURCE, O2P_SOURCE_SCOPE, O2P_SOURCE_METRIC,
                                        O2P_SOURCE_ROW};
     text->size = 0;
     for (size_t s = 0; s < sizeof(order) / sizeof(order[0]); s++) {
-        const o2p_entry *entry = has_source(table, order[s]) ? noted(rows_of(e, table, order[s]),
-                                                                     u32s(&e->sources[order[s]])[i])
-                                                             : NULL;
+        uint32_t row = next_row(e, walk, order[s]);
+        const o2p_entry *entry =
+            has_source(table, order[s]) ? noted(rows_of(e, table, order[s]), row) : NULL;
         if (entry == NULL)
             continue;
         o2p_buffer_byte(text, text->size == 0 ? '[' : ',');
@@ -598,9 +663,10 @@ static bool gather_noted(o2p_encoder *e, o2p_table table, uint32_t count, o2p_le
     uint8_t *valid = (uint8_t *)o2p_buffer_extend(&gather->valid, count);
     if (indices == NULL || valid == NULL)
         return false;
+    source_walk walk = {{0}, {0}};
     o2p_dictionary_prepare(&e->duplicates);
     for (uint32_t i = 0; i < count; i++) {
-        join_noted(e, table, i, &e->hex[0]);
+        join_noted(e, table, &walk, &e->hex[0]);
         valid[i] = e->hex[0].size > 0;
         if (valid[i])
             indices[leaf->value_count++] =
@@ -649,17 +715,31 @@ static const o2p_dictionary *dictionary_of(const o2p_encoder *e, o2p_table table
     return dictionary;
 }
 
+/* Gathers a leaf over the row group, once a run where rows of its source repeat. */
+static bool gather(o2p_encoder *e, o2p_table table, o2p_col col, o2p_col parent, o2p_part part,
+                   o2p_leaf *leaf)
+{
+    o2p_source source = (o2p_source)o2p_columns[col].source;
+    uint32_t count = (uint32_t)(e->sources[source].size / 4);
+    if (col == O2P_COL_DuplicateAttributes)
+        return gather_noted(e, table, count, leaf);
+    if (!o2p_gather_leaf(&e->gather, rows_of(e, table, source), col, parent, part,
+                         u32s(&e->sources[source]), count, leaf))
+        return false;
+    if (source == O2P_SOURCE_ROW)
+        return true;
+    leaf->repeats = u32s(&e->repeats[source]);
+    /* Text is repeated once it is numbered; the rest at once. */
+    bool later = leaf->indices != NULL && leaf->value_count > 0;
+    return later || o2p_leaf_expand(&e->gather, leaf);
+}
+
 static bool write_leaf(o2p_encoder *e, o2p_table table, o2p_col col, o2p_col parent, o2p_part part,
-                       uint32_t count, uint32_t number)
+                       uint32_t number)
 {
     const o2p_column_spec *spec = &o2p_columns[col];
-    o2p_source source = (o2p_source)spec->source;
     o2p_leaf leaf;
-    bool ok = col == O2P_COL_DuplicateAttributes
-                  ? gather_noted(e, table, count, &leaf)
-                  : o2p_gather_leaf(&e->gather, rows_of(e, table, source), col, parent, part,
-                                    u32s(&e->sources[source]), count, &leaf);
-    if (!ok)
+    if (!gather(e, table, col, parent, part, &leaf))
         return false;
     leaf_writer w = {.encoder = e,
                      .leaf = &leaf,
@@ -667,20 +747,19 @@ static bool write_leaf(o2p_encoder *e, o2p_table table, o2p_col col, o2p_col par
                      .physical = physical_of((o2p_kind)spec->kind),
                      .bounds = spec->statistics == O2P_STATISTICS_BOUNDS,
                      .hex = spec->kind == O2P_KIND_ID,
-                     .repeats = source != O2P_SOURCE_ROW,
                      .dictionary = dictionary_of(e, table, col, part)};
     if (e->memory->failed)
         return false;
     o2p_parquet_chunk_begin(e->writer, number, (o2p_statistics)spec->statistics);
-    ok = w.physical == O2P_PHYSICAL_BYTE_ARRAY
-             ? write_text(&w, col == O2P_COL_TraceId)
-             : write_numbers(&w, w.physical == O2P_PHYSICAL_DOUBLE);
+    bool ok = w.physical == O2P_PHYSICAL_BYTE_ARRAY
+                  ? write_text(&w, col == O2P_COL_TraceId)
+                  : write_numbers(&w, w.physical == O2P_PHYSICAL_DOUBLE);
     o2p_parquet_chunk_end(e->writer);
     return ok && !e->memory->failed;
 }
 
 /* Writes all leaves of a row group. */
-static bool write_leaves(o2p_encoder *e, o2p_table table, uint32_t count)
+static bool write_leaves(o2p_encoder *e, o2p_table table)
 {
     const o2p_table_spec *spec = &o2p_tables[table];
     uint32_t number = 0;
@@ -691,10 +770,10 @@ static bool write_leaves(o2p_encoder *e, o2p_table table, uint32_t count)
         o2p_col parent = parent_at < 0 ? O2P_COL_NONE : (o2p_col)spec->columns[parent_at];
         o2p_kind kind = (o2p_kind)o2p_columns[col].kind;
         if (kind == O2P_KIND_MAP)
-            ok = write_leaf(e, table, col, parent, O2P_PART_KEY, count, number++) &&
-                 write_leaf(e, table, col, parent, O2P_PART_VALUE, count, number++);
+            ok = write_leaf(e, table, col, parent, O2P_PART_KEY, number++) &&
+                 write_leaf(e, table, col, parent, O2P_PART_VALUE, number++);
         else if (kind != O2P_KIND_STRUCT_LIST)
-            ok = write_leaf(e, table, col, parent, O2P_PART_ONLY, count, number++);
+            ok = write_leaf(e, table, col, parent, O2P_PART_ONLY, number++);
     }
     return ok;
 }
@@ -712,19 +791,37 @@ static uint32_t leaf_number(const o2p_table_spec *spec, o2p_col wanted)
 
 /* ---- files ---- */
 
-/* For each row of a row group, its row in each source. */
+/* The rows of a row group in a source, as runs of equal ones. */
+static bool set_runs(o2p_encoder *e, o2p_table table, o2p_source source, const uint32_t *runs,
+                     uint32_t count)
+{
+    const o2p_run *all = o2p_store_runs(e->store, table);
+    uint32_t *rows = u32_room(&e->sources[source], count);
+    uint32_t *repeats = u32_room(&e->repeats[source], count);
+    if (rows == NULL || repeats == NULL)
+        return false;
+    uint32_t made = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = all[runs[i]].group[source];
+        if (made == 0 || rows[made - 1] != row) {
+            rows[made] = row;
+            repeats[made++] = 0;
+        }
+        repeats[made - 1]++;
+    }
+    e->sources[source].size = e->repeats[source].size = (size_t)made * 4;
+    return true;
+}
+
 static bool set_sources(o2p_encoder *e, o2p_table table, const uint32_t *selected,
                         const uint32_t *runs, uint32_t count)
 {
-    const o2p_run *all = o2p_store_runs(e->store, table);
-    for (size_t s = 0; s <= O2P_SOURCE_METRIC; s++) {
-        uint32_t *out = u32_room(&e->sources[s], count);
-        if (out == NULL)
-            return false;
-        for (uint32_t i = 0; i < count; i++)
-            out[i] = s == O2P_SOURCE_ROW ? selected[i] : all[runs[i]].group[s];
-    }
-    return true;
+    e->sources[O2P_SOURCE_ROW].size = 0;
+    o2p_buffer_append(&e->sources[O2P_SOURCE_ROW], selected, (size_t)count * 4);
+    bool ok = !e->memory->failed;
+    for (o2p_source s = O2P_SOURCE_RESOURCE; s <= O2P_SOURCE_METRIC && ok; s++)
+        ok = set_runs(e, table, s, runs, count);
+    return ok;
 }
 
 static o2p_status finish(o2p_encoder *e, o2p_table table, o2p_buffer *file)
@@ -757,7 +854,7 @@ o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *sel
     for (uint32_t at = 0, rows; at < count && ok; at += rows) {
         rows = count - at < e->settings->row_group_rows ? count - at : e->settings->row_group_rows;
         o2p_parquet_row_group_begin(e->writer, rows);
-        ok = set_sources(e, table, selected + at, runs + at, rows) && write_leaves(e, table, rows);
+        ok = set_sources(e, table, selected + at, runs + at, rows) && write_leaves(e, table);
         if (ok)
             o2p_parquet_row_group_end(e->writer);
     }
@@ -771,8 +868,10 @@ static void each_buffer(o2p_encoder *e, void (*visit)(o2p_buffer *buffer, o2p_me
                          &e->narrow, &e->hex[0], &e->hex[1], &e->hashes};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         visit(all[i], e->memory);
-    for (size_t s = 0; s <= O2P_SOURCE_METRIC; s++)
+    for (size_t s = 0; s <= O2P_SOURCE_METRIC; s++) {
         visit(&e->sources[s], e->memory);
+        visit(&e->repeats[s], e->memory);
+    }
 }
 
 static void release_buffer(o2p_buffer *buffer, o2p_memory *memory)

@@ -1,22 +1,30 @@
 /* leaf.c - see leaf.h. */
 #include "leaf.h"
 
+static void each_buffer(o2p_gather *gather, void (*visit)(o2p_buffer *buffer, o2p_memory *memory),
+                        o2p_memory *memory)
+{
+    o2p_buffer *all[] = {&gather->indices,     &gather->words,       &gather->counts,
+                         &gather->inner,       &gather->valid,       &gather->children,
+                         &gather->expanded[0], &gather->expanded[1], &gather->expanded[2]};
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+        visit(all[i], memory);
+}
+
+static void free_buffer(o2p_buffer *buffer, o2p_memory *memory)
+{
+    (void)memory;
+    o2p_buffer_free(buffer);
+}
+
 void o2p_gather_init(o2p_gather *gather, o2p_memory *memory)
 {
-    o2p_buffer *all[] = {&gather->indices, &gather->words, &gather->counts,
-                         &gather->inner,   &gather->valid, &gather->children};
-    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-        o2p_buffer_init(all[i], memory);
+    each_buffer(gather, o2p_buffer_init, memory);
 }
 
 void o2p_gather_free(o2p_gather *gather)
 {
-    o2p_buffer_free(&gather->indices);
-    o2p_buffer_free(&gather->words);
-    o2p_buffer_free(&gather->counts);
-    o2p_buffer_free(&gather->inner);
-    o2p_buffer_free(&gather->valid);
-    o2p_buffer_free(&gather->children);
+    each_buffer(gather, free_buffer, NULL);
 }
 
 /* Room for `count` elements of `width` bytes at the start of a scratch buffer. */
@@ -266,6 +274,86 @@ bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_
     return parent == O2P_COL_NONE
                ? gather_top(gather, rows, col, part, selected, count, leaf)
                : gather_member(gather, rows, col, parent, part, selected, count, leaf);
+}
+
+/* ---- runs ---- */
+
+/* Writes `count` elements of `width` bytes `times` times over and returns where they end. */
+static uint8_t *put_repeated(uint8_t *out, const void *elements, size_t count, size_t width,
+                             uint32_t times)
+{
+    size_t size = count * width, whole = size * times;
+    if (whole == 0)
+        return out;
+    memcpy(out, elements, size);
+    for (size_t done = size; done < whole;) { /* what is there already is copied on, doubling */
+        size_t more = done < whole - done ? done : whole - done;
+        memcpy(out + done, out, more);
+        done += more;
+    }
+    return out + whole;
+}
+
+static bool expanded_size(const o2p_leaf *leaf, uint32_t *rows, uint32_t *values)
+{
+    uint64_t row_sum = 0, value_sum = 0;
+    for (uint32_t r = 0; r < leaf->rows; r++) {
+        row_sum += leaf->repeats[r];
+        value_sum += (uint64_t)leaf->repeats[r] * o2p_leaf_row_values(leaf, r);
+    }
+    *rows = (uint32_t)row_sum;
+    *values = (uint32_t)value_sum;
+    return value_sum <= O2P_MAX_ROWS;
+}
+
+static void expand_values(const o2p_leaf *leaf, uint8_t *out)
+{
+    size_t width = leaf->indices != NULL ? 4 : 8;
+    const uint8_t *values =
+        leaf->indices != NULL ? (const uint8_t *)leaf->indices : (const uint8_t *)leaf->words;
+    for (uint32_t r = 0; r < leaf->rows; r++) {
+        uint32_t count = o2p_leaf_row_values(leaf, r);
+        out = put_repeated(out, values, count, width, leaf->repeats[r]);
+        values += count * width;
+    }
+}
+
+/* Of an element a row: counts or valid. NULL stays NULL. */
+static const void *expand_rows(o2p_buffer *buffer, const o2p_leaf *leaf, const void *elements,
+                               size_t width, uint32_t rows)
+{
+    uint8_t *out = elements == NULL ? NULL : (uint8_t *)room(buffer, rows, width);
+    const uint8_t *element = (const uint8_t *)elements;
+    uint8_t *at = out;
+    for (uint32_t r = 0; r < leaf->rows && out != NULL; r++, element += width)
+        at = put_repeated(at, element, 1, width, leaf->repeats[r]);
+    return out;
+}
+
+bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf)
+{
+    uint32_t rows, values;
+    if (!expanded_size(leaf, &rows, &values)) {
+        o2p_memory_refuse(gather->indices.memory);
+        return false;
+    }
+    if (!leaf->constant) {
+        size_t width = leaf->indices != NULL ? 4 : 8;
+        uint8_t *out = (uint8_t *)room(&gather->expanded[0], values, width);
+        if (out == NULL)
+            return false;
+        expand_values(leaf, out);
+        if (leaf->indices != NULL)
+            leaf->indices = (const uint32_t *)(const void *)out;
+        else
+            leaf->words = (const uint64_t *)(const void *)out;
+    }
+    leaf->counts = (const uint32_t *)expand_rows(&gather->expanded[1], leaf, leaf->counts, 4, rows);
+    leaf->valid = (const uint8_t *)expand_rows(&gather->expanded[2], leaf, leaf->valid, 1, rows);
+    leaf->rows = rows;
+    leaf->value_count = leaf->child_count = values;
+    leaf->repeats = NULL;
+    return !gather->indices.memory->failed;
 }
 
 /* ---- levels ---- */

@@ -17,9 +17,10 @@
 
 typedef struct o2p_leaf {
     uint32_t rows;
-    const uint32_t *counts; /* of rows; NULL: flat */
-    const uint32_t *inner;  /* of child rows; NULL: no second level */
-    const uint8_t *valid;   /* NULL: nothing is null */
+    const uint32_t *repeats; /* of rows: how often each comes; NULL: once. See o2p_leaf_expand */
+    const uint32_t *counts;  /* of rows; NULL: flat */
+    const uint32_t *inner;   /* of child rows; NULL: no second level */
+    const uint8_t *valid;    /* NULL: nothing is null */
     bool nullable;
     bool constant;           /* all values are the column's default; `values` is NULL */
     uint32_t value_count;    /* nulls left out */
@@ -31,6 +32,7 @@ typedef struct o2p_leaf {
 /* Scratch that leaves are gathered into; the arrays of a leaf last until the next gather. */
 typedef struct o2p_gather {
     o2p_buffer indices, words, counts, inner, valid, children;
+    o2p_buffer expanded[3]; /* values, counts, valid */
 } o2p_gather;
 
 void o2p_gather_init(o2p_gather *gather, o2p_memory *memory);
@@ -48,6 +50,20 @@ typedef enum o2p_part {
  * memory is refused. */
 bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_col parent,
                      o2p_part part, const uint32_t *selected, uint32_t count, o2p_leaf *leaf);
+
+/* Rows of a resource, scope or metric come again and again: such a leaf is gathered once a run of
+ * rows, with the runs' lengths as leaf->repeats, and repeated when its values have become small.
+ * Writes out the repeats of a leaf that has them, and of its values: indices if it has them, else
+ * words. False when memory is refused or the values are more than Parquet can count. */
+bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf);
+
+/* Values of a row of a leaf that has no second level and no list of nullables. */
+static inline uint32_t o2p_leaf_row_values(const o2p_leaf *leaf, uint32_t row)
+{
+    if (leaf->counts != NULL)
+        return leaf->counts[row];
+    return leaf->valid != NULL ? leaf->valid[row] : !leaf->nullable;
+}
 
 /* Where a page begins or ends in a leaf. */
 typedef struct o2p_leaf_at {

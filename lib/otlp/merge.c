@@ -160,6 +160,31 @@ static bool write_message(merger *m, size_t first, size_t i, unsigned depth)
     return ok;
 }
 
+/* A message that another member of its oneof replaced counts no more, but it must be one: other
+ * decoders read it before they drop it. */
+static bool check_replaced(merger *m, size_t i, unsigned depth)
+{
+    size_t size = m->out->size;
+    uint64_t unknown = m->unknown;
+    bool ok = write_message(m, i, i, depth);
+    m->out->size = size;
+    m->unknown = unknown;
+    return ok;
+}
+
+/* Where the pieces of the oneof's last member begin that no other one replaced; `end` if it has no
+ * member. */
+static size_t find_valid(const merger *m, size_t first, size_t end, size_t last)
+{
+    if (last == end)
+        return end;
+    size_t i = last;
+    while (i > first && (occurrence_at(m, i - 1)->field == occurrence_at(m, last)->field ||
+                         !same_slot(occurrence_at(m, i - 1)->field, occurrence_at(m, last)->field)))
+        i--;
+    return i;
+}
+
 static bool merge_message(merger *m, const o2p_message *message, size_t first_span, unsigned depth)
 {
     size_t first = occurrence_count(m);
@@ -167,12 +192,17 @@ static bool merge_message(merger *m, const o2p_message *message, size_t first_sp
     if (!list_fields(m, message, first_span))
         return false;
     size_t end = occurrence_count(m);
+    last[0] = end;
     find_last(m, first, last);
+    size_t valid = find_valid(m, first, end, last[0]);
     for (size_t i = first; i < end; i++) {
         const occurrence *o = occurrence_at(m, i);
         const o2p_proto_field *field = o->field;
-        if (field->label != O2P_PROTO_REPEATED &&
-            last[field->label == O2P_PROTO_ONEOF ? 0 : field->number] != i)
+        bool one_of = field->label == O2P_PROTO_ONEOF;
+        if (one_of && i < valid && field->type == O2P_PROTO_MESSAGE &&
+            !check_replaced(m, i, depth + 1))
+            return false;
+        if (field->label != O2P_PROTO_REPEATED && last[one_of ? 0 : field->number] != i)
             continue;
         if (field->type != O2P_PROTO_MESSAGE)
             o2p_buffer_append(m->out, o->start, (size_t)(o->end - o->start));

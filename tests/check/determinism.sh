@@ -8,7 +8,8 @@ for configuration in gcc-O2 gcc-O3 clang-O2 clang-O3; do
     expect "$configuration: build" build "build/$configuration/otlp2parquet"
     expect "$configuration: convert all samples" \
         convert_samples "build/$configuration/otlp2parquet" "$SCRATCH/$configuration"
-    expect "$configuration: the same files as $first" diff -r "$SCRATCH/$first" "$SCRATCH/$configuration"
+    [ "$configuration" = "$first" ] ||
+        expect "$configuration: the same files as $first" diff -r "$SCRATCH/$first" "$SCRATCH/$configuration"
 done
 expect "$first again" convert_samples "build/$first/otlp2parquet" "$SCRATCH/again"
 expect "a second run: the same files" diff -r "$SCRATCH/$first" "$SCRATCH/again"

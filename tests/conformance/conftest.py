@@ -45,7 +45,7 @@ def converter(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def corpus(converter):
-    """What all readers read, as Conversions: edge cases, samples, and the random requests of each signal together."""
+    """What all readers read: edge cases, samples, and all random requests of a signal in one."""
     conversions = [converter.convert_wire(case) for case in EDGE_CASES]
     conversions += [converter.convert_sample(name, path) for name, path in samples().items()]
     return conversions + [converter.convert_joined(signal, RANDOM_CASES) for signal in REQUEST_TYPES]

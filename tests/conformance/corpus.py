@@ -4,6 +4,7 @@ from pathlib import Path
 
 import otlp_cases
 import otlp_wire_cases
+import wire
 from otlp_random import random_cases
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,19 +47,4 @@ def delimited(path):
 def requests_of(path):
     """The requests of a sample, as bytes."""
     data = path.read_bytes()
-    return list(_split(data)) if delimited(path) else [data]
-
-
-def _split(data):
-    position = 0
-    while position < len(data):
-        length = shift = 0
-        while True:
-            byte = data[position]
-            position += 1
-            length |= (byte & 0x7F) << shift
-            shift += 7
-            if byte < 0x80:
-                break
-        yield data[position : position + length]
-        position += length
+    return list(wire.split(data)) if delimited(path) else [data]

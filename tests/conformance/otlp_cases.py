@@ -8,7 +8,7 @@ import struct
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, EntityRef, InstrumentationScope, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import EntityRef, InstrumentationScope, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord, ResourceLogs, ScopeLogs
 from opentelemetry.proto.metrics.v1 import metrics_pb2 as metrics
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
@@ -70,17 +70,12 @@ def metrics_with_every_field():
 
 
 def _full_resource():
-    attributes = {
-        "service.name": "shop",
-        "service.namespace": "eu",
-        "service.instance.id": "i-1",
-        "host.cpus": 8,
-    }
-    return Resource(
-        attributes=pairs(attributes), dropped_attributes_count=2,
-        entity_refs=[EntityRef(schema_url="https://e", type="service", id_keys=["service.name", "service.instance.id"],
-                               description_keys=["host.cpus"])],
+    attributes = {"service.name": "shop", "service.namespace": "eu", "service.instance.id": "i-1", "host.cpus": 8}
+    entity = EntityRef(
+        schema_url="https://e", type="service", id_keys=["service.name", "service.instance.id"],
+        description_keys=["host.cpus"],
     )
+    return Resource(attributes=pairs(attributes), dropped_attributes_count=2, entity_refs=[entity])
 
 
 def _full_scope():
@@ -99,28 +94,32 @@ def _exemplars():
 
 
 def _every_metric_kind():
+    """One metric a kind; points as full as their kind allows."""
     about = dict(description="what it is", unit="By", metadata=pairs({"source": "test", "version": 2}))
-    times = dict(start_time_unix_nano=TIME - HOUR, time_unix_nano=TIME, attributes=pairs({"cpu": "0", "core": 1}),
-                 flags=1, exemplars=_exemplars())
-    without_exemplars = {key: item for key, item in times.items() if key != "exemplars"}
-    stats = dict(count=6, sum=1.5, min=-1.0, max=2.5)
-    buckets = metrics.ExponentialHistogramDataPoint.Buckets
-    return [
-        metrics.Metric(name="g", gauge=metrics.Gauge(data_points=[
-            metrics.NumberDataPoint(as_double=1.25, **times), metrics.NumberDataPoint(as_int=42, **times)]), **about),
-        metrics.Metric(name="s", sum=metrics.Sum(aggregation_temporality=2, is_monotonic=True, data_points=[
-            metrics.NumberDataPoint(as_int=7, **times), metrics.NumberDataPoint(as_double=7.5, **times)]), **about),
-        metrics.Metric(name="h", histogram=metrics.Histogram(aggregation_temporality=1, data_points=[
-            metrics.HistogramDataPoint(bucket_counts=[1, 2, 3], explicit_bounds=[0.5, 1.0], **stats, **times)]), **about),
-        metrics.Metric(name="e", exponential_histogram=metrics.ExponentialHistogram(aggregation_temporality=2, data_points=[
-            metrics.ExponentialHistogramDataPoint(
-                scale=-3, zero_count=1, zero_threshold=1e-9, positive=buckets(offset=-7, bucket_counts=[1, 0, 300]),
-                negative=buckets(offset=12, bucket_counts=[4, 5]), **stats, **times)]), **about),
-        metrics.Metric(name="q", summary=metrics.Summary(data_points=[
-            metrics.SummaryDataPoint(count=9, sum=-3.5, quantile_values=[
-                metrics.SummaryDataPoint.ValueAtQuantile(quantile=q, value=q * 10) for q in (0.0, 0.5, 0.99, 1.0)],
-                **without_exemplars)]), **about),
-    ]
+    plain = dict(
+        start_time_unix_nano=TIME - HOUR, time_unix_nano=TIME, attributes=pairs({"cpu": "0", "core": 1}), flags=1,
+    )
+    common = dict(plain, exemplars=_exemplars())
+    stats = dict(common, count=6, sum=1.5, min=-1.0, max=2.5)
+    buckets, quantile = metrics.ExponentialHistogramDataPoint.Buckets, metrics.SummaryDataPoint.ValueAtQuantile
+    gauge_points = [metrics.NumberDataPoint(as_double=1.25, **common), metrics.NumberDataPoint(as_int=42, **common)]
+    histogram_point = metrics.HistogramDataPoint(bucket_counts=[1, 2, 3], explicit_bounds=[0.5, 1.0], **stats)
+    exponential_point = metrics.ExponentialHistogramDataPoint(
+        scale=-3, zero_count=1, zero_threshold=1e-9, positive=buckets(offset=-7, bucket_counts=[1, 0, 300]),
+        negative=buckets(offset=12, bucket_counts=[4, 5]), **stats,
+    )
+    quantiles = [quantile(quantile=q, value=q * 10) for q in (0.0, 0.5, 0.99, 1.0)]
+    summary_point = metrics.SummaryDataPoint(count=9, sum=-3.5, quantile_values=quantiles, **plain)
+    data = {
+        "gauge": metrics.Gauge(data_points=gauge_points),
+        "sum": metrics.Sum(data_points=gauge_points[::-1], aggregation_temporality=2, is_monotonic=True),
+        "histogram": metrics.Histogram(data_points=[histogram_point], aggregation_temporality=1),
+        "exponential_histogram": metrics.ExponentialHistogram(
+            data_points=[exponential_point], aggregation_temporality=2
+        ),
+        "summary": metrics.Summary(data_points=[summary_point]),
+    }
+    return [metrics.Metric(**{"name": f"a {kind}", kind: item}, **about) for kind, item in data.items()]
 
 
 @CASES.of("logs")
@@ -228,8 +227,33 @@ def three_duplicates_counted():
     return Wire(logs(record).SerializeToString(), counts={"duplicate_keys": 3})
 
 
-# ---- ids, enums, numbers -------------------------------------------------------------------------------
+@CASES.of("logs")
+def duplicates_come_and_go():
+    """Groups with repeated keys in resource, scope or records between groups without, some of them alike."""
+    plain, repeated = pairs({"a": "1"}), pairs([("a", "1"), ("a", "2")])
+    request = ExportLogsServiceRequest()
+    for number in range(16):
+        chosen = [repeated if number >> bit & 1 else plain for bit in range(4)]
+        group = logs(
+            log(attributes=chosen[0]), log(attributes=chosen[1]),
+            resource_=Resource(attributes=chosen[2]), scope=InstrumentationScope(attributes=chosen[3]),
+        )
+        request.resource_logs.extend([group.resource_logs[0], group.resource_logs[0]])
+    return request
 
+
+@CASES.of("logs")
+def same_text_of_different_types():
+    """Values that print alike, under one key: only their types tell them apart."""
+    alike = [
+        ["1", 1, 1.0], ["true", True], ["", None, b""], ["[]", []], ["{}", {}], ["NaN", float("nan")],
+        ["AQ==", b"\x01"], ["-0", -0.0], ["[null]", [None]], ["0", 0, 0.0], ["1e+21", 1e21],
+    ]
+    values = [value(python) for same in alike for python in same]
+    return logs(*(log(attributes=[KeyValue(key="k", value=item)], body=item) for item in values * 2))
+
+
+# ---- ids, enums, numbers -------------------------------------------------------------------------------
 
 
 @CASES.of("logs")
@@ -271,7 +295,8 @@ def span_numbers_at_their_limits():
     everywhere = [
         span(
             flags=n, dropped_attributes_count=n, dropped_events_count=n, dropped_links_count=n,
-            events=[Span.Event(dropped_attributes_count=n)], links=[Span.Link(dropped_attributes_count=n, flags=n)],
+            events=[Span.Event(dropped_attributes_count=n)],
+            links=[Span.Link(dropped_attributes_count=n, flags=n)],
         )
         for n in u32
     ]
@@ -287,9 +312,8 @@ def number_points_at_their_limits():
         metrics.NumberDataPoint(time_unix_nano=TIME, flags=1),
         metrics.NumberDataPoint(time_unix_nano=TIME),
     ]
-    exemplars = [metrics.Exemplar(as_int=n) for n in INTEGERS] + [
-        metrics.Exemplar(as_double=d) for d in DOUBLES
-    ]
+    exemplars = [metrics.Exemplar(as_int=n) for n in INTEGERS]
+    exemplars += [metrics.Exemplar(as_double=d) for d in DOUBLES]
     points.append(metrics.NumberDataPoint(time_unix_nano=TIME, exemplars=[*exemplars, metrics.Exemplar()]))
     sums = [
         metrics.Metric(
@@ -321,7 +345,8 @@ def histograms_at_their_limits():
     others = [
         exponential(
             time_unix_nano=TIME, scale=scale, count=n, zero_count=n, zero_threshold=threshold,
-            positive=buckets(offset=scale, bucket_counts=u64), negative=buckets(offset=-scale - 1, bucket_counts=u64[:1]),
+            positive=buckets(offset=scale, bucket_counts=u64),
+            negative=buckets(offset=-scale - 1, bucket_counts=u64[:1]),
         )
         for scale, n, threshold in zip(scales, reversed(u64), DOUBLES[-5:])
     ]
@@ -348,7 +373,6 @@ def summaries_at_their_limits():
 
 
 # ---- times -------------------------------------------------------------------------------------------
-
 
 
 @CASES.of("logs")
@@ -569,6 +593,34 @@ def many_scopes_in_one_resource():
     return ExportTraceServiceRequest(resource_spans=[group])
 
 
+def _late(empty, full, count):
+    """Empty records, then one with every field, then empty ones again."""
+    return [empty] * count + [full] + [empty] * 3
+
+
+@CASES.of("logs")
+def log_columns_that_begin_late():
+    full = log_with_every_field().resource_logs[0].scope_logs[0].log_records[0]
+    return logs(*_late(log(time_unix_nano=full.time_unix_nano), full, 45_000), resource_=Resource())
+
+
+@CASES.of("traces")
+def span_columns_that_begin_late():
+    full = span_with_every_field().resource_spans[0].scope_spans[0].spans[0]
+    return traces(*_late(Span(start_time_unix_nano=TIME), full, 500), resource_=Resource())
+
+
+@CASES.of("metrics")
+def metric_columns_that_begin_late():
+    items = []
+    for metric in _every_metric_kind():
+        late, kind = metrics.Metric(), metric.WhichOneof("data")
+        points = getattr(metric, kind).data_points
+        getattr(late, kind).data_points.extend(_late(type(points[0])(time_unix_nano=TIME), points[0], 500))
+        items += [late, metric]
+    return metric_request(*items, resource_=Resource())
+
+
 # ---- size ------------------------------------------------------------------------------------------------
 
 
@@ -661,19 +713,18 @@ def a_few_hundred_distinct_values():
 def high_entropy_logs():
     """60,000 records in which nearly nothing repeats: several pages, and dictionaries that do not pay."""
     rng = random.Random(60_000)
-    records = []
-    for number in range(60_000):
-        records.append(
-            LogRecord(
-                time_unix_nano=HOUR_START + rng.randrange(HOUR), observed_time_unix_nano=HOUR_START + rng.randrange(HOUR),
-                severity_number=rng.randrange(1, 25), severity_text=rng.randbytes(2).hex(),
-                body=AnyValue(string_value=rng.randbytes(rng.randrange(4, 30)).hex()),
-                attributes=[KeyValue(key="request.id", value=AnyValue(string_value=rng.randbytes(8).hex())),
-                            KeyValue(key=f"k{rng.randrange(40)}", value=AnyValue(int_value=rng.getrandbits(40)))],
-                trace_id=rng.randbytes(16), span_id=rng.randbytes(8), flags=rng.getrandbits(8),
-            )
-        )
-    return logs(*records, resource_=resource("entropy"))
+    return logs(*(_random_log(rng) for _ in range(60_000)), resource_=resource("entropy"))
+
+
+def _random_log(rng):
+    attributes = {"request.id": rng.randbytes(8).hex(), f"k{rng.randrange(40)}": rng.getrandbits(40)}
+    return LogRecord(
+        time_unix_nano=HOUR_START + rng.randrange(HOUR),
+        observed_time_unix_nano=HOUR_START + rng.randrange(HOUR),
+        severity_number=rng.randrange(1, 25), severity_text=rng.randbytes(2).hex(),
+        body=value(rng.randbytes(rng.randrange(4, 30)).hex()), attributes=pairs(attributes),
+        trace_id=rng.randbytes(16), span_id=rng.randbytes(8), flags=rng.getrandbits(8),
+    )
 
 
 @CASES.of("logs")

@@ -189,7 +189,8 @@ BYTES = [b"", b"\x00", b"\xff\xfe", bytes(range(256)), b"text", b"ab"]
 
 NESTED = [
     [], {}, [[]], [{}], {"": None}, [None, None], [1, "1", 1.0, True, None, b"\x01"],
-    {"a": {"b": {"c": [1, [2, [3]]]}}}, list(DOUBLES), list(INTEGERS), list(STRINGS[:-1]), list(BYTES), [True, False],
+    {"a": {"b": {"c": [1, [2, [3]]]}}}, [True, False],
+    list(DOUBLES), list(INTEGERS), list(STRINGS[:-1]), list(BYTES),
     {key: index for index, key in enumerate(STRINGS[:-1])},
 ]
 
@@ -213,7 +214,7 @@ def repeated_keys():
     return [
         pairs([("a", "1"), ("a", "2")]),
         pairs([("", "empty"), ("", "again"), ("x", 1), ("", None)]),
-        pairs([("a", 1), ("b", "b"), ("a", 2.5), ("b", True), ("a", b"\xff"), ("c", None), ("a", [1, b"\0", None])]),
+        pairs([("a", 1), ("b", "b"), ("a", 2.5), ("b", True), ("a", b"\xff"), ("c", None), ("a", [b"\0", None])]),
         pairs([("k", None), *(("k", item) for item in every_value())]),
     ]
 

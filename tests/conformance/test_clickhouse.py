@@ -1,4 +1,4 @@
-"""`INSERT INTO otel_... SELECT ... FROM file(...)` into tables with the Collector's ClickHouse exporter's columns.
+"""`INSERT INTO otel_... SELECT ... FROM file(...)`, into tables with the columns of the Collector's exporter.
 
 Columns are named, as the exporter itself names them; members of Events, Links, Exemplars and
 ValueAtQuantiles are taken from the lists of structs by the same dotted names.
@@ -16,8 +16,9 @@ from tables import DOUBLE, STRUCTS, TABLES
 # Inputs whose times a DateTime64(9) holds (1900 to 2262); the tables' own types say no to the others.
 CASES = [
     "log_with_every_field", "bodies_of_every_kind", "log_attributes_of_every_kind", "duplicate_keys_in_logs",
-    "log_ids_of_every_length", "log_numbers_at_their_limits", "three_hours_of_logs", "service_columns_of_every_kind",
-    "span_with_every_field", "span_attributes_of_every_kind", "duplicate_keys_in_spans", "span_ids_of_every_length",
+    "log_ids_of_every_length", "log_numbers_at_their_limits", "three_hours_of_logs",
+    "service_columns_of_every_kind", "span_with_every_field", "span_attributes_of_every_kind",
+    "duplicate_keys_in_spans", "span_ids_of_every_length",
     "span_numbers_at_their_limits", "many_events_and_links", "metrics_with_every_field", "empty_points",
     "metric_attributes_of_every_kind", "duplicate_keys_in_metrics", "number_points_at_their_limits",
     "histograms_at_their_limits", "summaries_at_their_limits", "three_hours_of_points",

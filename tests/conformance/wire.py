@@ -31,11 +31,25 @@ def tag(number, wire_type):
 
 
 def field(number, value):
-    """One field: bytes and str become length-delimited, int a varint."""
+    """One field: an int becomes a varint; bytes, str and messages are length-delimited."""
     if isinstance(value, int):
         return tag(number, VARINT) + varint(value)
-    data = value.encode() if isinstance(value, str) else value
+    data = value if isinstance(value, bytes) else _bytes_of(value)
     return tag(number, BYTES) + varint(len(data)) + data
+
+
+def _bytes_of(value):
+    return value.encode() if isinstance(value, str) else value.SerializeToString()
+
+
+def fields(number, values):
+    """One field a value, all of one number."""
+    return b"".join(field(number, value) for value in values)
+
+
+def request(*records):
+    """A request with one resource and one scope, both without a message of their own, and these records."""
+    return field(1, field(2, fields(2, records)))
 
 
 def fixed64(number, value):
@@ -48,6 +62,27 @@ def fixed32(number, value):
 
 def group(number, content=b""):
     return tag(number, GROUP_START) + content + tag(number, GROUP_END)
+
+
+def join(requests):
+    """Requests in one file, each after its length as a varint."""
+    return b"".join(varint(len(request)) + request for request in requests)
+
+
+def split(data):
+    """The requests of such a file."""
+    position = 0
+    while position < len(data):
+        length = shift = 0
+        while True:
+            byte = data[position]
+            position += 1
+            length |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        yield data[position : position + length]
+        position += length
 
 
 def unknown_fields(number=4000):
