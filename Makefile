@@ -64,13 +64,12 @@ build/$1/flags: FORCE
 	@mkdir -p $$(@D)
 	@echo '$2 $3' | cmp -s - $$@ || echo '$2 $3' >$$@
 
-build/$1/tests/unit/%.o: tests/unit/%.c build/$1/flags build/nanopb/otlp.pb.h
-	@mkdir -p $$(@D)
-	$2 $3 -Iinclude -isystem build/nanopb -MMD -MP -c $$< -o $$@
+build/$1/tests/%.o build/$1/fuzz/%.o: NANOPB := -isystem build/nanopb
+$(patsubst %.c,build/$1/%.o,$(UNIT_SOURCES) $(FUZZERS)): build/nanopb/otlp.pb.h
 
 build/$1/%.o: %.c build/$1/flags
 	@mkdir -p $$(@D)
-	$2 $3 -Iinclude -MMD -MP -c $$< -o $$@
+	$2 $3 -Iinclude $$(NANOPB) -MMD -MP -c $$< -o $$@
 
 build/$1/nanopb.o: build/nanopb/otlp.pb.h build/$1/flags
 	$2 $3 -w -Ibuild/nanopb -c build/nanopb/otlp.pb.c -o $$@
@@ -197,16 +196,18 @@ asan: programs-asan $(VENV) ## the tests with AddressSanitizer and UndefinedBeha
 format: ## lay out the C files by .clang-format
 	clang-format-14 -i $(FORMATTED)
 
-fuzz: $(FUZZERS:%.c=fuzz-%) ## each fuzzer for FUZZ_SECONDS (60)
+fuzz: $(FUZZERS:fuzz/%.c=%) ## each fuzzer for FUZZ_SECONDS (60); `make fuzz_logs` runs one
 
 build/fuzz/fuzz/%: build/fuzz/fuzz/%.o build/fuzz/nanopb.o build/fuzz/libotlp2parquet.a
 	clang $(SANITIZE) -fsanitize=fuzzer $^ $(LIBS) -lprotobuf-nanopb -o $@
 
-.PHONY: $(FUZZERS:%.c=fuzz-%)
-$(FUZZERS:%.c=fuzz-%): fuzz-fuzz/%: build/fuzz/fuzz/%
+# What a fuzzer finds on the way stays in build/; the seeds come with the project.
+.PHONY: fuzzers $(FUZZERS:fuzz/%.c=%)
+fuzzers: $(FUZZERS:%.c=build/fuzz/%)
+$(FUZZERS:fuzz/%.c=%): %: build/fuzz/fuzz/%
 	@mkdir -p build/fuzz/corpus/$*
 	build/fuzz/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$*- \
-	    $(patsubst %,-dict=%,$(wildcard fuzz/$*.dict)) build/fuzz/corpus/$* $(wildcard fuzz/corpus/$*)
+	    build/fuzz/corpus/$* $(wildcard fuzz/corpus/$*)
 
 # ---- speed -------------------------------------------------------------------------------------------------
 

@@ -73,8 +73,8 @@ o2p_integrality o2p_integer_of(const o2p_number *number, uint64_t *magnitude)
     bool fits = true, fraction = false;
     *magnitude = 0;
     for (size_t i = 0; i < count; i++) {
-        uint8_t byte = i < number->digit_count ? number->digits[i]
-                                               : number->fraction[i - number->digit_count];
+        uint8_t byte =
+            i < number->digit_count ? number->digits[i] : number->fraction[i - number->digit_count];
         if ((int64_t)i < point)
             fits = fits && push_digit(magnitude, (unsigned)(byte - '0'));
         else
@@ -144,24 +144,10 @@ enum { NO_DIGIT = 0x80 };
     [(first) + 12] = (value) + 13
 
 static const uint8_t base64_bits[256] = {
-    BITS_OF_13('A', 0),
-    BITS_OF_13('N', 13),
-    BITS_OF_13('a', 26),
-    BITS_OF_13('n', 39),
-    ['0'] = 53,
-    ['1'] = 54,
-    ['2'] = 55,
-    ['3'] = 56,
-    ['4'] = 57,
-    ['5'] = 58,
-    ['6'] = 59,
-    ['7'] = 60,
-    ['8'] = 61,
-    ['9'] = 62,
-    ['+'] = 63,
-    ['-'] = 63,
-    ['/'] = 64,
-    ['_'] = 64,
+    BITS_OF_13('A', 0), BITS_OF_13('N', 13), BITS_OF_13('a', 26), BITS_OF_13('n', 39), ['0'] = 53,
+    ['1'] = 54,         ['2'] = 55,          ['3'] = 56,          ['4'] = 57,          ['5'] = 58,
+    ['6'] = 59,         ['7'] = 60,          ['8'] = 61,          ['9'] = 62,          ['+'] = 63,
+    ['-'] = 63,         ['/'] = 64,          ['_'] = 64,
 };
 
 /* Six bits, or NO_DIGIT and more. */

@@ -630,16 +630,28 @@ static uint32_t next_row(const o2p_encoder *e, source_walk *walk, o2p_source sou
     return ((const uint32_t *)(const void *)e->sources[source].data)[at];
 }
 
-/* Joins what was noted for the next row and for its resource, scope and metric: resource first. */
-static void join_noted(o2p_encoder *e, o2p_table table, source_walk *walk, o2p_buffer *text)
+/* What was noted for a row's resource, scope and metric, and for itself; NULL where nothing was. */
+typedef struct row_notes {
+    const o2p_entry *of[4];
+} row_notes;
+
+static row_notes next_notes(o2p_encoder *e, o2p_table table, source_walk *walk)
 {
     static const o2p_source order[] = {O2P_SOURCE_RESOURCE, O2P_SOURCE_SCOPE, O2P_SOURCE_METRIC,
                                        O2P_SOURCE_ROW};
-    text->size = 0;
-    for (size_t s = 0; s < sizeof(order) / sizeof(order[0]); s++) {
+    row_notes notes;
+    for (size_t s = 0; s < 4; s++) {
         uint32_t row = next_row(e, walk, order[s]);
-        const o2p_entry *entry =
-            has_source(table, order[s]) ? noted(rows_of(e, table, order[s]), row) : NULL;
+        notes.of[s] = has_source(table, order[s]) ? noted(rows_of(e, table, order[s]), row) : NULL;
+    }
+    return notes;
+}
+
+static void join_notes(const row_notes *notes, o2p_buffer *text)
+{
+    text->size = 0;
+    for (size_t s = 0; s < 4; s++) {
+        const o2p_entry *entry = notes->of[s];
         if (entry == NULL)
             continue;
         o2p_buffer_byte(text, text->size == 0 ? '[' : ',');
@@ -665,12 +677,19 @@ static bool gather_noted(o2p_encoder *e, o2p_table table, uint32_t count, o2p_le
         return false;
     source_walk walk = {{0}, {0}};
     o2p_dictionary_prepare(&e->duplicates);
+    row_notes last = {{NULL}};
+    uint32_t index = 0;
     for (uint32_t i = 0; i < count; i++) {
-        join_noted(e, table, &walk, &e->hex[0]);
-        valid[i] = e->hex[0].size > 0;
+        row_notes notes = next_notes(e, table, &walk);
+        if (memcmp(&notes, &last, sizeof(notes)) !=
+            0) { /* else the text is that of the row before */
+            join_notes(&notes, &e->hex[0]);
+            index = o2p_intern(&e->duplicates, e->hex[0].data, e->hex[0].size, false);
+        }
+        last = notes;
+        valid[i] = index != 0;
         if (valid[i])
-            indices[leaf->value_count++] =
-                o2p_intern(&e->duplicates, e->hex[0].data, e->hex[0].size, false);
+            indices[leaf->value_count++] = index;
     }
     leaf->constant = false;
     leaf->indices = indices;

@@ -150,7 +150,7 @@ typedef bool element_writer(o2p_walk *walk, o2p_span element, unsigned depth, o2
 
 /* Writes the elements of an ArrayValue or KeyValueList, whose only field is the repeated 1. */
 static bool append_elements(o2p_walk *walk, const o2p_wire_field *list, const o2p_message *message,
-                            unsigned depth, element_writer *write, o2p_buffer *out)
+                            unsigned depth, element_writer *append, o2p_buffer *out)
 {
     if (depth > O2P_MAX_DEPTH)
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, list->start);
@@ -166,7 +166,7 @@ static bool append_elements(o2p_walk *walk, const o2p_wire_field *list, const o2
         if (!first)
             o2p_buffer_byte(out, ',');
         first = false;
-        if (!write(walk, o2p_span_of(&field), depth + 1, out))
+        if (!append(walk, o2p_span_of(&field), depth + 1, out))
             return false;
     }
     return o2p_walk_end(walk, &wire);

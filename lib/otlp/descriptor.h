@@ -35,11 +35,22 @@ typedef enum o2p_proto_label {
 /* No field of OTLP's telemetry messages has a higher number. */
 enum { O2P_MAX_FIELD_NUMBER = 16 };
 
+typedef struct o2p_enum_value {
+    const char *name;
+    int32_t number;
+} o2p_enum_value;
+
+typedef struct o2p_enum {
+    const o2p_enum_value *values;
+    size_t value_count;
+} o2p_enum;
+
 typedef struct o2p_message o2p_message;
 
 typedef struct o2p_proto_field {
     const char *name;
     const o2p_message *message; /* of a MESSAGE field */
+    const o2p_enum *values;     /* of a UENUM field */
     uint8_t number;             /* at most O2P_MAX_FIELD_NUMBER */
     uint8_t type;               /* o2p_proto_type */
     uint8_t label;              /* o2p_proto_label */
@@ -50,6 +61,7 @@ struct o2p_message {
     const char *name;
     const o2p_proto_field *fields; /* by number */
     size_t field_count;
+    size_t index; /* its place in O2P_MESSAGES */
 };
 
 /* Every message that carries telemetry. */
@@ -88,6 +100,10 @@ struct o2p_message {
     X(SummaryDataPoint)                                                                            \
     X(ValueAtQuantile)                                                                             \
     X(Exemplar)
+
+#define O2P_COUNT_MESSAGE(name) O2P_MESSAGE_INDEX_##name,
+enum { O2P_MESSAGES(O2P_COUNT_MESSAGE) O2P_MESSAGE_COUNT };
+#undef O2P_COUNT_MESSAGE
 
 #define O2P_DECLARE_MESSAGE(name) extern const o2p_message o2p_message_otlp_##name;
 O2P_MESSAGES(O2P_DECLARE_MESSAGE)

@@ -16,11 +16,16 @@ const uint8_t *o2p_json_fail(o2p_json_error *error, const uint8_t *at, const uin
     return NULL;
 }
 
+/* Spaces come in long runs, the other three between them. */
 const uint8_t *o2p_json_skip_spaces(const uint8_t *at, const uint8_t *end)
 {
     for (;;) {
-        while (end - at >= 8 && o2p_load_le64(at) == O2P_LOW_BITS * ' ')
-            at += 8;
+        while (end - at >= 8) {
+            uint64_t others = o2p_load_le64(at) ^ O2P_LOW_BITS * ' ';
+            at += others == 0 ? 8 : o2p_trailing_zeros(others) / 8;
+            if (others != 0)
+                break;
+        }
         if (at == end || (*at != ' ' && *at != '\n' && *at != '\r' && *at != '\t'))
             return at;
         at++;
@@ -239,8 +244,8 @@ static const uint8_t *after_value(nesting *n, const uint8_t *at, const uint8_t *
     return at;
 }
 
-/* Reads what a container begins with: its bracket and, if it is an object with members, a name. Sets
- * *empty, and then has read the closing bracket as well. */
+/* Reads what a container begins with: its bracket and, if it is an object with members, a name.
+ * Sets *empty, and then has read the closing bracket as well. */
 static const uint8_t *enter(nesting *n, const uint8_t *at, const uint8_t *end, bool *empty,
                             o2p_json_error *error)
 {
@@ -259,8 +264,7 @@ static const uint8_t *enter(nesting *n, const uint8_t *at, const uint8_t *end, b
 
 const uint8_t *o2p_json_skip_value(const uint8_t *at, const uint8_t *end, o2p_json_error *error)
 {
-    nesting n;
-    n.depth = 0;
+    nesting n = {{0}, 0};
     do {
         uint8_t first = o2p_json_peek(at, end);
         bool complete = true;

@@ -2,8 +2,8 @@
  * skipped.
  *
  * Functions take where they begin and the end of the text, and return where what they read ends, or
- * NULL with *error set. Text need not be valid UTF-8: inside strings, bytes from 0x80 on are taken as
- * they are. Control characters below 0x20 in strings are an error.
+ * NULL with *error set. Text need not be valid UTF-8: inside strings, bytes from 0x80 on are taken
+ * as they are. Control characters below 0x20 in strings are an error.
  */
 #ifndef O2P_OTLP_JSON_SCAN_H
 #define O2P_OTLP_JSON_SCAN_H
@@ -28,7 +28,7 @@ const uint8_t *o2p_json_skip_spaces(const uint8_t *at, const uint8_t *end);
 /* The next byte that is no space, or `end`. */
 static inline const uint8_t *o2p_json_next(const uint8_t *at, const uint8_t *end)
 {
-    return O2P_LIKELY(at < end && *at > ' ') ? at : o2p_json_skip_spaces(at, end);
+    return O2P_LIKELY(at<end && * at> ' ') ? at : o2p_json_skip_spaces(at, end);
 }
 
 /* The byte at `at`; at the end 0, which no token begins with. */
@@ -64,8 +64,9 @@ static inline const uint8_t *o2p_json_plain_end(const uint8_t *at, const uint8_t
 const uint8_t *o2p_json_skip_string(const uint8_t *at, const uint8_t *end, o2p_json_error *error);
 
 /* Writes what the inside of a string [at, stop) stands for, which o2p_json_skip_string has read, to
- * `to`: at most stop - at bytes, but up to 8 more may be overwritten. Returns their end. A surrogate
- * without its partner is written as U+FFFD, and *lone is where the first one is, else NULL. */
+ * `to`: at most stop - at bytes, but up to 8 more may be overwritten. Returns their end. A
+ * surrogate without its partner is written as U+FFFD, and *lone is where the first one is, else
+ * NULL. */
 uint8_t *o2p_json_unescape(uint8_t *to, const uint8_t *at, const uint8_t *stop,
                            const uint8_t **lone);
 

@@ -334,7 +334,7 @@ typedef struct metric_kind {
     uint32_t number; /* of the member of Metric */
     o2p_table table;
     const o2p_message *message;
-    point_field *read;
+    point_field *field;
     const o2p_col *item_lists; /* x_LIST columns */
     o2p_col struct_list;       /* STRUCT_LIST column */
 } metric_kind;
@@ -362,7 +362,7 @@ static bool read_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_f
     o2p_wire wire = o2p_wire_over(field->bytes, (size_t)field->value);
     o2p_wire_field member;
     while (o2p_wire_next(&wire, &member))
-        if (O2P_UNLIKELY(!kind->read(walk, &point, &member)))
+        if (O2P_UNLIKELY(!kind->field(walk, &point, &member)))
             return false;
     if (!o2p_walk_end(walk, &wire) || !o2p_attributes_end(walk, &point.list))
         return false;
@@ -394,7 +394,7 @@ static bool read_data(o2p_walk *walk, const metric_kind *kind, o2p_rows *metrics
             break;
         case O2P_KEY(Sum_is_monotonic, O2P_WIRE_VARINT):
             ok = o2p_walk_once(walk, &seen, &field);
-            if (field.value != 0)
+            if (ok && field.value != 0)
                 o2p_set32(metrics, O2P_COL_IsMonotonic, row, 1);
             break;
         default:

@@ -30,4 +30,7 @@ converts() { "$SCRATCH/program" "${REQUESTS[0]}" | grep -q '\.parquet PAR1$'; }
 expect "cc lib/*/*.c lib/*.c -lsnappy" \
     cc -Iinclude "$SCRATCH/program.c" lib/*/*.c lib/*.c -lsnappy -o "$SCRATCH/program"
 [ "$STATUS" -ne 0 ] || expect "that program converts ${REQUESTS[0]}" converts
+expect "cc -DO2P_NO_SNAPPY lib/*/*.c lib/*.c" \
+    cc -DO2P_NO_SNAPPY -Iinclude "$SCRATCH/program.c" lib/*/*.c lib/*.c -o "$SCRATCH/program"
+[ "$STATUS" -ne 0 ] || expect "that program converts ${REQUESTS[0]} too" converts
 finish

@@ -12,6 +12,7 @@ import pytest
 
 from converter import Converter
 from corpus import CASES, EDGE_CASES, RANDOM_CASES, ROOT, SAMPLE_FOLDERS, samples
+from engines import Engines
 from otlp_pieces import REQUEST_TYPES
 
 
@@ -28,7 +29,7 @@ def _sample_parameters():
     found = [pytest.param(name, path, id=name) for name, path in samples().items()]
     empty = [place for place in SAMPLE_FOLDERS if not any(name.startswith(place) for name in samples())]
     return found + [
-        pytest.param(None, id=place, marks=pytest.mark.skip(reason=f"no samples in {SAMPLE_FOLDERS[place]}"))
+        pytest.param(None, None, id=place, marks=pytest.mark.skip(reason=f"no samples in {SAMPLE_FOLDERS[place]}"))
         for place in empty
     ]
 
@@ -37,9 +38,7 @@ def _sample_parameters():
 def converter(tmp_path_factory):
     binary = Path(os.environ.get("O2P_BIN", ROOT / "build" / "otlp2parquet"))
     if not binary.exists():
-        pytest.fail(
-            f"the command under test is not there: {binary} (make cli, or set O2P_BIN)", pytrace=False
-        )
+        pytest.fail(f"no command under test at {binary}: `make cli`, or set O2P_BIN", pytrace=False)
     return Converter(binary.resolve(), tmp_path_factory.mktemp("o2p"))
 
 
@@ -49,61 +48,6 @@ def corpus(converter):
     conversions = [converter.convert_wire(case) for case in EDGE_CASES]
     conversions += [converter.convert_sample(name, path) for name, path in samples().items()]
     return conversions + [converter.convert_joined(signal, RANDOM_CASES) for signal in REQUEST_TYPES]
-
-
-class Engines:
-    """Readers that need a process or a folder of their own, started when first asked for."""
-
-    def __init__(self, folder):
-        self.folder, self._clickhouse, self._spark, self._links = folder, None, None, 0
-
-    @property
-    def clickhouse(self):
-        if self._clickhouse is None:
-            from chdb.session import Session
-
-            self._clickhouse = Session(str(self.folder / "clickhouse"))
-        return self._clickhouse
-
-    @property
-    def spark(self):
-        """One local session for the whole run. Small files share a task, and all are listed by one thread."""
-        if self._spark is None:
-            from pyspark.sql import SparkSession
-
-            settings = {
-                "spark.ui.enabled": "false",
-                "spark.driver.bindAddress": "127.0.0.1",
-                "spark.driver.host": "127.0.0.1",
-                "spark.driver.memory": "3g",
-                "spark.driver.maxResultSize": "3g",
-                "spark.sql.session.timeZone": "UTC",
-                "spark.sql.files.openCostInBytes": "1024",
-                "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000000",
-                "spark.sql.warehouse.dir": str(self.folder / "warehouse"),
-                "spark.ui.showConsoleProgress": "false",
-            }
-            builder = SparkSession.builder.master("local[1]").appName("conformance")
-            for name, value in settings.items():
-                builder = builder.config(name, value)
-            self._spark = builder.getOrCreate()
-            self._spark.sparkContext.setLogLevel("ERROR")
-        return self._spark
-
-    def folder_of_links(self, files):
-        """A new folder with a link to each file, numbered: one glob names them all."""
-        self._links += 1
-        folder = self.folder / f"links{self._links}"
-        folder.mkdir()
-        for number, file in enumerate(files):
-            (folder / f"{number:05}.parquet").symlink_to(Path(file).resolve())
-        return folder
-
-    def close(self):
-        if self._clickhouse is not None:
-            self._clickhouse.close()
-        if self._spark is not None:
-            self._spark.stop()
 
 
 @pytest.fixture(scope="session")

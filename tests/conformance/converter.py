@@ -45,9 +45,8 @@ class Converter:
             )
         return result
 
-    def convert(self, inputs, *options, set_name="default", name=None):
+    def convert(self, inputs, *options, name, set_name="default"):
         """Converts files into a folder of their own. Asked again, answers from memory."""
-        name = name or Path(inputs[0]).stem
         key = set_name, name
         if key not in self._made:
             out = self.folder / set_name / name

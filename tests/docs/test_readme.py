@@ -133,7 +133,7 @@ def compile_and_run(text, folder, environment):
     run([program, folder / "examples" / "telemetry" / "python_sdk_logs.pb"], source.parent, environment)
 
 
-@pytest.mark.parametrize("language, text", blocks(), ids=lambda value: value.splitlines()[0][:60])
+@pytest.mark.parametrize("language, text", list(blocks()), ids=lambda value: value.splitlines()[0][:60])
 def test_block(language, text, copy, environment, monkeypatch):
     if language == "sql":
         monkeypatch.chdir(copy)

@@ -163,7 +163,7 @@ static void cut_message(protobuf *out, const o2p_message *message, const uint8_t
  * one writes that saw only those that it accepted, which are cut between two fields. */
 static void cut_everywhere(o2p_signal signal, unsigned which)
 {
-    enum { CUTS_A_FINISH = 61 };
+    enum { CUTS_A_FINISH = 251 };
     o2p_options options = options_of(NULL);
     options.signal = signal;
     protobuf before = {0}, whole = {0}, after = {0};
@@ -261,7 +261,7 @@ static void damaged_requests_leave_nothing(void **state)
         sample_request(&good, signals[s], 5);
         o2p_batch *tried = new_batch(&options), *seen = new_batch(&options);
         unsigned failures = 0;
-        for (unsigned round = 0; round < 400; round++) {
+        for (unsigned round = 0; round < 240; round++) {
             protobuf bad = {0};
             pb_raw(&bad, good.data, good.size);
             for (unsigned i = 0; i < 1 + round % 3; i++) {
@@ -280,7 +280,7 @@ static void damaged_requests_leave_nothing(void **state)
             o2p_output_free(&a);
             o2p_output_free(&b);
         }
-        assert_true(failures > 20 && failures < 390);
+        assert_true(failures > 20 && failures < 230);
         o2p_batch_free(tried);
         o2p_batch_free(seen);
         pb_free(&good);
@@ -541,7 +541,7 @@ static void nothing_behind_the_input_is_read(void **state)
         o2p_options options = options_of(NULL);
         options.codec = O2P_CODEC_UNCOMPRESSED;
         for (size_t size = 0; size <= p.size;
-             size = size < p.size && size + 37 > p.size ? p.size : size + 37) {
+             size = size < p.size && size + 211 > p.size ? p.size : size + 211) {
             memcpy(end - size, p.data, size);
             o2p_output out = {.options = &options};
             o2p_status status = otlp_to_parquet(end - size, size, &out);

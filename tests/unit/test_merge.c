@@ -40,7 +40,7 @@ static int teardown(void **state)
 
 /* ---- messages as text: name=number name="text" name{...} ---- */
 
-static char text[1 << 16];
+static char text[1 << 18];
 
 static size_t put_message(size_t at, const o2p_message *message, const uint8_t *bytes, size_t size)
 {

@@ -1,0 +1,240 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the fuzzers to fuzz/corpus/NAME/seed-*.
+
+Requests are put together from protobuf fields by hand, so that a seed may also hold what no encoder
+writes: fields twice, groups, wrong wire types. Regression inputs, corpus/NAME/found-*, are not touched.
+"""
+
+import pathlib
+import struct
+import subprocess
+import sys
+import tempfile
+
+CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
+SECOND = 1_000_000_000
+NOW = 1_700_000_000 * SECOND
+
+
+def varint(value):
+    out = bytearray()
+    value &= (1 << 64) - 1
+    while value >= 0x80:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes(out) + bytes([value])
+
+
+def num(field, value):
+    return varint(field << 3) + varint(value)
+
+
+def fix64(field, value):
+    if isinstance(value, float):
+        return varint(field << 3 | 1) + struct.pack("<d", value)
+    return varint(field << 3 | 1) + struct.pack("<Q", value & (1 << 64) - 1)
+
+
+def fix32(field, value):
+    return varint(field << 3 | 5) + struct.pack("<I", value)
+
+
+def sub(field, *parts):
+    content = b"".join(p.encode() if isinstance(p, str) else p for p in parts)
+    return varint(field << 3 | 2) + varint(len(content)) + content
+
+
+def value(v):
+    """An AnyValue's content."""
+    if v is None:
+        return b""
+    if isinstance(v, bool):
+        return num(2, v)
+    if isinstance(v, int):
+        return num(3, v)
+    if isinstance(v, float):
+        return fix64(4, v)
+    if isinstance(v, str):
+        return sub(1, v)
+    if isinstance(v, bytes):
+        return sub(7, v)
+    if isinstance(v, list):
+        return sub(5, *(sub(1, value(item)) for item in v))
+    return sub(6, *(sub(1, sub(1, key), sub(2, value(item))) for key, item in v.items()))
+
+
+def attributes(field, items):
+    pairs = items.items() if isinstance(items, dict) else items
+    return b"".join(sub(field, sub(1, key), sub(2, value(v))) for key, v in pairs)
+
+
+def group(field, content=b""):
+    return varint(field << 3 | 3) + content + varint(field << 3 | 4)
+
+
+KINDS = {
+    "s": "text", "b": True, "i": -7, "d": 1.5, "n": float("nan"), "y": b"\0\xff", "e": None,
+    "a": [1, "two", [3.0, None], {"k": False}], "k": {"x": {"y": [b"z"]}, "x2": "\u00e9"},
+}
+MANY = {f"key.{i}": f"value {i % 3}" for i in range(20)}
+
+
+def resource(attrs, *more):
+    return sub(1, attributes(1, attrs), *more)
+
+
+def scope(name="library", *more):
+    return sub(1, sub(1, name), sub(2, "1.2.3"), *more)
+
+
+def request(records, attrs=None, more=b""):
+    """One request of one resource and scope, the records given as fields 2."""
+    return sub(1, resource(attrs if attrs is not None else {"service.name": "shop"}),
+               sub(2, scope(), *records, sub(3, "https://scope")), sub(3, "https://resource"), more)
+
+
+def log(time=NOW, body="hello", attrs=None, *more):
+    parts = [fix64(1, time), fix64(11, time + 5), num(2, 9), sub(3, "INFO"), sub(5, value(body)),
+             attributes(6, attrs or {}), num(7, 1), fix32(8, 1), sub(9, bytes(range(16))),
+             sub(10, bytes(8)), sub(12, "event")]
+    return sub(2, *parts, *more)
+
+
+def event(attrs, time=NOW):
+    return sub(11, fix64(1, time), sub(2, "exception"), attributes(3, attrs), num(4, 2))
+
+
+def link(attrs):
+    return sub(13, sub(1, bytes(range(16))), sub(2, bytes(range(8))), sub(3, "a=b"), attributes(4, attrs),
+               num(5, 1), fix32(6, 256))
+
+
+def span(*more, attrs=None, start=NOW, kind=2):
+    return sub(2, sub(1, bytes(range(16))), sub(2, bytes(range(8))), sub(3, "a=1"), sub(4, b"\1" * 8),
+               sub(5, "GET /"), num(6, kind), fix64(7, start), fix64(8, start + 1234567),
+               attributes(9, attrs or {}), num(10, 1), num(12, 2), num(14, 3), fix32(16, 257), *more)
+
+
+def exemplar(field, *number):
+    return sub(field, fix64(2, NOW), *number, sub(4, bytes(range(8))), sub(5, bytes(range(16))),
+               attributes(7, {"x": "y"}))
+
+
+def metric(data, *more):
+    return sub(2, sub(1, "requests"), sub(2, "how many"), sub(3, "1"), data, *more)
+
+
+def number_point(*value_field, field=1):
+    return sub(field, fix64(2, NOW - SECOND), fix64(3, NOW), *value_field, attributes(7, {"a": "b"}), num(8, 1))
+
+
+def metrics():
+    gauge = sub(5, number_point(fix64(4, 1.5)), number_point(fix64(6, -3)), number_point())
+    total = sub(7, number_point(fix64(6, 1 << 62), exemplar(5, fix64(3, 2.0)), exemplar(5, fix64(6, 9))),
+                num(2, 2), num(3, 1))
+    packed = struct.pack("<3Q", 1, 2, 3)
+    histogram = sub(9, sub(1, fix64(2, NOW), fix64(3, NOW), fix64(4, 6), fix64(5, 3.5), sub(6, packed),
+                           sub(7, struct.pack("<2d", 1.0, 2.0)), attributes(9, {"a": 1}), num(10, 1),
+                           fix64(11, 0.0), fix64(12, 9.0), exemplar(8, fix64(3, 0.5))), num(2, 1))
+    buckets = num(1, 5) + sub(2, varint(1), varint(300), varint((1 << 64) - 1))
+    exponential = sub(10, sub(1, attributes(1, {"a": True}), fix64(2, NOW), fix64(3, NOW), fix64(4, 6),
+                              fix64(5, -1.0), num(6, 3), fix64(7, 2), sub(8, buckets), sub(9, num(2, 4)),
+                              num(10, 1), exemplar(11), fix64(12, 1.0), fix64(13, 2.0), fix64(14, 1e-9)))
+    summary = sub(11, sub(1, fix64(2, NOW), fix64(3, NOW), fix64(4, 6), fix64(5, 2.5),
+                          sub(6, fix64(1, 0.5), fix64(2, 1.0)), sub(6, fix64(1, 0.99)), num(8, 1)))
+    return [metric(data) for data in (gauge, total, histogram, exponential, summary)] + [
+        metric(b"", attributes(12, {"m": "n"})), metric(sub(5))]
+
+
+def interleaved_span():
+    """Long attribute lists of a span and of its event, by turns: equal keys must still be found."""
+    return span(attributes(9, MANY), event({f"other.{i}": "" for i in range(20)}), attributes(9, MANY))
+
+
+LOGS = {
+    "plain": request([log(), log(NOW + 3600 * SECOND, KINDS, KINDS)]),
+    "kinds": request([log(NOW, v, {k: v}) for k, v in KINDS.items()]),
+    "many": request([log(NOW, "x", MANY, attributes(6, MANY))], MANY),
+    "twins": request([log(NOW, "x", [("", None), ("", 1), ("a", 1), ("a", {"b": [2.0]})])], [("a", 1), ("a", 2)]),
+    "empty": b"", "bare": sub(1, sub(2, sub(2), sub(2), sub(2, num(2, 3)))),
+    "bytes": request([log(NOW, "\x01\"\\\u20ac", {"\u0416": "x"}), log(0, b"\xff" * 5, [("k", "v")],
+                                                                   sub(3, b"\xed\xa0\x80"))]),
+    "entity": sub(1, sub(1, attributes(1, {"service.name": "s", "service.namespace": "n"}), num(2, 4),
+                         sub(3, sub(1, "url"), sub(2, "type"), sub(3, "id"), sub(3, "id2"), sub(4, "d"))),
+                  sub(2, scope("n", attributes(3, MANY), num(4, 1)), log())),
+    "twice": request([log(NOW, "a", {}, num(2, 17), sub(5, value([1])), sub(5, value([2])), sub(5, value("z")))],
+                     None, resource({"late": 1})),
+    "unknown": request([log(NOW, "a", {}, num(99, 1), group(100, num(1, 1) + group(2)), fix32(101, 5))]),
+    "two": request([log()]) + request([log(NOW - 1)], {"service.name": "a/../b"}) + request([log()]),
+    "deep": request([log(NOW, [[[[[[[[[[[[["deep"]]]]]]]]]]]]])]),
+    "wrong": request([sub(2, fix64(2, 1))]), "cut": request([log()])[:-20],
+}
+TRACES = {
+    "plain": request([span(event(KINDS), event({}), link(MANY), sub(15, sub(2, "bad"), num(3, 2)), attrs=KINDS)]),
+    "interleaved": request([interleaved_span()]),
+    "kinds": request([span(kind=k) for k in (0, 5, 6, -1)]),
+    "status": request([span(sub(15, num(3, 1)), sub(15, sub(2, "m")), sub(15, num(3, 9)))]),
+    "bare": sub(1, sub(2, sub(2), sub(2, sub(11), sub(13), sub(11)))),
+    "twins": request([span(event([("a", 1), ("a", 2)]), link([("", 1), ("", 2)]), attrs=[("x", 1), ("x", None)])]),
+}
+METRICS = {
+    "all": request(metrics()),
+    "oneof": request([metric(sub(5, number_point(fix64(4, 1.0))), sub(7, number_point(fix64(6, 1), fix64(4, 2.0))),
+                             sub(7, num(2, 1)))]),
+    "unpacked": request([metric(sub(9, sub(1, fix64(6, 1), fix64(6, 2), fix64(7, 1.5), sub(6, bytes(8)))))]),
+    "exponential": request([metric(sub(10, sub(1, sub(8, num(2, 1), sub(2, b"\x01\x02"), num(1, 1)), sub(8, num(2, 9)))))]),
+    "bare": sub(1, sub(2, sub(2, sub(5, sub(1), sub(1, sub(5)))), sub(2))),
+}
+SIGNALS = (LOGS, TRACES, METRICS)
+
+
+def write(name, seeds):
+    folder = CORPUS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("seed-*"):
+        old.unlink()
+    for seed, content in seeds.items():
+        (folder / f"seed-{seed}").write_bytes(content)
+
+
+def every(prefix):
+    """All requests, each behind the bytes that `prefix` gives for its signal's number."""
+    return {f"{'ltm'[s]}-{name}": prefix(s + 1) + content
+            for s, seeds in enumerate(SIGNALS) for name, content in seeds.items()}
+
+
+def batches():
+    def pack(flags, content):
+        return bytes([flags]) + struct.pack("<H", len(content)) + content
+    out = {}
+    for s, seeds in enumerate(SIGNALS):
+        for flags in (0, 1, 2, 4 | 5 << 4, 8):
+            out[f"{'ltm'[s]}-{flags}"] = bytes([s + 1, flags]) + b"".join(pack(flags, c) for c in seeds.values())
+    out["auto"] = bytes([0, 0]) + b"".join(pack(3, c["plain" if "plain" in c else "all"]) for c in SIGNALS)
+    return out
+
+
+def footer_of(program, request_bytes):
+    """The footer, with the end of the file, of what the program writes for a request."""
+    with tempfile.TemporaryDirectory() as folder:
+        pathlib.Path(folder, "in.pb").write_bytes(request_bytes)
+        subprocess.run([program, "convert", "--out", folder, folder + "/in.pb"], check=True, capture_output=True)
+        data = next(pathlib.Path(folder).rglob("*.parquet")).read_bytes()
+    return data[-8 - struct.unpack("<I", data[-8:-4])[0]:]
+
+
+def main():
+    for name, seeds in zip(("fuzz_logs", "fuzz_traces", "fuzz_metrics"), SIGNALS):
+        write(name, seeds)
+    write("fuzz_detect", every(lambda s: b""))
+    write("fuzz_nanopb", every(lambda s: bytes([s])))
+    write("fuzz_merge", every(lambda s: bytes([s, 1, 2, 3])))
+    write("fuzz_oom", every(lambda s: bytes([s | 8, 20 * s, 0, 0])))
+    write("fuzz_batch", batches())
+    if len(sys.argv) > 1:
+        footer = footer_of(sys.argv[1], LOGS["plain"])
+        write("fuzz_footer", {"file": footer, "bare": footer[:-8]})
+
+
+if __name__ == "__main__":
+    main()
