@@ -163,7 +163,10 @@ typedef struct o2p_file {
     uint64_t max_time_ns;
 } o2p_file;
 
-/* What became of the records, and what was noticed on the way. */
+/* What became of the records, and what was noticed on the way. What is noticed in a resource, scope
+ * or metric counts once for each group that has it, not for each of its records; a resource without
+ * scopes and a scope without records are one empty group each; a protobuf group is one unknown
+ * field. */
 typedef struct o2p_counts {
     uint64_t accepted;       /* records stored: log records, spans, data points */
     uint64_t rejected;       /* records that could not be kept (OTLP partial success) */

@@ -212,7 +212,7 @@ static inline uint8_t *put_bytes(const reader *r, uint8_t *to, const uint8_t *by
 }
 
 /* Takes out what was written for a slot, and forgets it. */
-static void take_out(reader *r, frame *f, unsigned slot)
+static O2P_NOINLINE void take_out(reader *r, frame *f, unsigned slot)
 {
     extent gone = f->extents[slot];
     uint32_t size = gone.end - gone.begin;
@@ -252,31 +252,43 @@ static inline bool write_bits(reader *r, const o2p_proto_field *field, uint64_t 
     return true;
 }
 
+/* Reads a number, enum or bool in whatever form; *kept is false when it cannot be kept. Not
+ * inlined, for the sake of the frames of what calls it, which nest. */
+static O2P_NOINLINE const uint8_t *read_any_bits(reader *r, const uint8_t *at,
+                                                 const o2p_proto_field *field, uint64_t *bits,
+                                                 bool *kept)
+{
+    o2p_json_scalar scalar;
+    const uint8_t *after = o2p_json_read_scalar(at, r->end, &r->scratch, &scalar, &r->error);
+    if (after == NULL)
+        return NULL;
+    const char *reason = o2p_json_encode(field, &scalar, bits);
+    *kept = reason == NULL;
+    return *kept ? after : refuse(r, at, after, reason);
+}
+
 /* Reads a number, enum or bool and writes it: with its key, or as an element of a packed list. */
 static inline const uint8_t *read_bits(reader *r, const uint8_t *at, const o2p_proto_field *field)
 {
-    o2p_json_scalar scalar;
     uint64_t bits;
-    bool packed = field->label == O2P_PROTO_REPEATED;
+    bool packed = field->label == O2P_PROTO_REPEATED, kept = true;
     const uint8_t *after = NULL;
     if (field->type != O2P_PROTO_BOOL)
         after = o2p_json_plain_integer(at, r->end, field->type, &bits);
     if (after == NULL) {
-        after = o2p_json_read_scalar(at, r->end, &r->scratch, &scalar, &r->error);
+        after = read_any_bits(r, at, field, &bits, &kept);
         if (after == NULL)
             return NULL;
-        const char *reason = o2p_json_encode(field, &scalar, &bits);
-        if (reason != NULL)
-            return refuse(r, at, after, reason);
     }
-    if (bits == 0 && field->label == O2P_PROTO_SINGULAR)
+    if (!kept || (bits == 0 && field->label == O2P_PROTO_SINGULAR))
         return after;
     return write_bits(r, field, bits, !packed) ? after : NULL;
 }
 
-static const uint8_t *read_bytes(reader *r, const uint8_t *at, const o2p_proto_field *field)
+static O2P_NOINLINE const uint8_t *read_bytes(reader *r, const uint8_t *at,
+                                              const o2p_proto_field *field)
 {
-    o2p_json_scalar scalar = {.size = 0};
+    o2p_json_scalar scalar;
     const uint8_t *after = o2p_json_read_scalar(at, r->end, &r->scratch, &scalar, &r->error);
     if (after == NULL)
         return NULL;
@@ -297,8 +309,8 @@ static const uint8_t *read_bytes(reader *r, const uint8_t *at, const o2p_proto_f
 }
 
 /* Writes a string's inside [at, stop) without its escapes; returns what is behind its quote. */
-static const uint8_t *write_escaped(reader *r, const uint8_t *at, const uint8_t *stop,
-                                    unsigned number)
+static O2P_NOINLINE const uint8_t *write_escaped(reader *r, const uint8_t *at, const uint8_t *stop,
+                                                 unsigned number)
 {
     const uint8_t *lone;
     size_t most = (size_t)(stop - at), guess = varint_size(most);
@@ -312,13 +324,18 @@ static const uint8_t *write_escaped(reader *r, const uint8_t *at, const uint8_t 
     return end_content(r, start, guess) != 0 ? stop + 1 : out_of_memory(r, at);
 }
 
+/* Reads what is there in the place of a string. */
+static O2P_NOINLINE const uint8_t *read_no_string(reader *r, const uint8_t *at)
+{
+    o2p_json_scalar scalar;
+    const uint8_t *after = o2p_json_read_scalar(at, r->end, &r->scratch, &scalar, &r->error);
+    return after == NULL ? NULL : refuse(r, at, after, "a string is expected");
+}
+
 static const uint8_t *read_string(reader *r, const uint8_t *at, const o2p_proto_field *field)
 {
-    if (O2P_UNLIKELY(o2p_json_peek(at, r->end) != '"')) {
-        o2p_json_scalar scalar;
-        const uint8_t *after = o2p_json_read_scalar(at, r->end, &r->scratch, &scalar, &r->error);
-        return after == NULL ? NULL : refuse(r, at, after, "a string is expected");
-    }
+    if (O2P_UNLIKELY(o2p_json_peek(at, r->end) != '"'))
+        return read_no_string(r, at);
     const uint8_t *stop = o2p_json_plain_end(++at, r->end);
     if (O2P_UNLIKELY(o2p_json_peek(stop, r->end) != '"')) {
         stop = o2p_json_skip_string(stop, r->end, &r->error);

@@ -36,6 +36,8 @@ const uint8_t *o2p_json_read_scalar(const uint8_t *at, const uint8_t *end, o2p_b
                                     o2p_json_scalar *scalar, o2p_json_error *error)
 {
     uint8_t first = o2p_json_peek(at, end);
+    scalar->bytes = at;
+    scalar->size = 0;
     switch (first) {
     case '"':
         return read_string(at + 1, end, scratch, scalar, error);
@@ -54,7 +56,6 @@ const uint8_t *o2p_json_read_scalar(const uint8_t *at, const uint8_t *end, o2p_b
         if (first != '-' && (uint8_t)(first - '0') > 9)
             return o2p_json_fail(error, at, end, "a value is expected");
         scalar->kind = O2P_JSON_NUMBER;
-        scalar->bytes = at;
         if (!o2p_scan_number(at, end, &scalar->number))
             return o2p_json_fail(error, scalar->number.end, end, "not a number");
         scalar->size = (size_t)(scalar->number.end - at);
@@ -73,11 +74,11 @@ static bool is_text(const o2p_json_scalar *scalar, const char *text)
 /* Makes a number in quotes one without. */
 static const char *unquote_number(o2p_json_scalar *scalar)
 {
-    const uint8_t *end = scalar->bytes + scalar->size;
     if (scalar->kind == O2P_JSON_NUMBER)
         return NULL;
     if (scalar->kind != O2P_JSON_STRING)
         return wrong_type;
+    const uint8_t *end = scalar->bytes + scalar->size;
     if (!o2p_scan_number(scalar->bytes, end, &scalar->number) || scalar->number.end != end)
         return "a string that is no number";
     scalar->kind = O2P_JSON_NUMBER;

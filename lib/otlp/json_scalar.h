@@ -16,9 +16,9 @@ typedef struct o2p_json_scalar {
         O2P_JSON_TRUE,
         O2P_JSON_FALSE,
     } kind;
-    const uint8_t *bytes; /* of a string, without escapes; of a number */
-    size_t size;
-    o2p_number number; /* of a NUMBER */
+    const uint8_t *bytes; /* of a string, without quotes and escapes; of a number */
+    size_t size;          /* 0 for a bool */
+    o2p_number number;    /* of a NUMBER */
 } o2p_json_scalar;
 
 /* Reads the scalar at `at` and returns where it ends. A string with escapes is kept in `scratch`.

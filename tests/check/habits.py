@@ -30,13 +30,8 @@ REGISTRY = re.compile(
 
 def tree():
     """The project's text files: what git knows or would add, or all but build/ where there is no git."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = "git ls-files --cached --others --exclude-standard"
+    listed = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode == 0:
         files = [ROOT / name for name in listed.stdout.splitlines()]
     else:

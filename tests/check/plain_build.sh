@@ -16,7 +16,11 @@ int main(int argc, char **argv)
         return 2;
     size_t size = fread(bytes, 1, sizeof bytes, file);
     fclose(file);
-    o2p_output out = {0};
+    o2p_options options = {.size = sizeof options};
+#ifdef O2P_NO_SNAPPY
+    options.codec = O2P_CODEC_UNCOMPRESSED;
+#endif
+    o2p_output out = {.options = &options};
     if (otlp_to_parquet(bytes, size, &out) == O2P_OK)
         for (size_t i = 0; i < out.file_count; i++)
             printf("%s %.4s\n", out.files[i].path, (const char *)out.files[i].data);

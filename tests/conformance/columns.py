@@ -6,6 +6,7 @@ their canonical forms are, to the last bit, nulls and nested values included.
 """
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 
@@ -56,8 +57,8 @@ def _list(array):
         )
         return _list(entries)
     values = _array(array.flatten())
-    lengths = pa.compute.fill_null(array.value_lengths(), 0)
-    ends = pa.compute.cumulative_sum(lengths.cast(pa.int64())).cast(pa.int32())
+    lengths = pc.fill_null(array.value_lengths(), 0)
+    ends = pc.cumulative_sum(lengths.cast(pa.int64())).cast(pa.int32())
     offsets = pa.concat_arrays([pa.array([0], pa.int32()), ends])
     return pa.ListArray.from_arrays(offsets, values, mask=array.is_null())
 

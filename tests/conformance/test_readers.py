@@ -7,6 +7,7 @@ all files of a table in one query and hands over an Arrow table; `columns.canoni
 import duckdb
 import polars
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -97,7 +98,7 @@ def _named(table, file, row):
 
 
 def in_order(table):
-    order = pa.compute.sort_indices(table, [("#file", "ascending"), ("#row", "ascending")])
+    order = pc.sort_indices(table, [("#file", "ascending"), ("#row", "ascending")])
     return table.take(order)
 
 

@@ -53,8 +53,9 @@ def blocks():
 
 
 def tracked():
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    """What git knows or would add, or all but what is built where there is no git."""
+    command = "git ls-files --cached --others --exclude-standard"
+    listed = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode == 0:
         return listed.stdout.splitlines()
     files = (file.relative_to(ROOT) for file in ROOT.rglob("*") if file.is_file())

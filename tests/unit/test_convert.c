@@ -159,8 +159,8 @@ static void cut_message(protobuf *out, const o2p_message *message, const uint8_t
     }
 }
 
-/* Appends a request cut at every byte to a batch that holds `before`: the batch then writes what
- * one writes that saw only those that it accepted, which are cut between two fields. */
+/* Appends a request cut at one byte after another to a batch that holds `before`: the batch then
+ * writes what one writes that saw only those that it accepted, which are cut between two fields. */
 static void cut_everywhere(o2p_signal signal, unsigned which)
 {
     enum { CUTS_A_FINISH = 251 };
@@ -170,11 +170,12 @@ static void cut_everywhere(o2p_signal signal, unsigned which)
     requests_around(&before, &after, signal, which);
     sample_request(&whole, signal, 1);
     o2p_batch *tried = new_batch(&options), *seen = new_batch(&options);
+    size_t step = signal == O2P_SIGNAL_METRICS ? 5 : which == 2 ? 1 : 3; /* they take long */
     size_t failures = 0;
     for (size_t from = 1; from < whole.size; from += CUTS_A_FINISH) {
         append_ok(tried, &before);
         append_ok(seen, &before);
-        for (size_t cut = from; cut < whole.size && cut < from + CUTS_A_FINISH; cut++) {
+        for (size_t cut = from; cut < whole.size && cut < from + CUTS_A_FINISH; cut += step) {
             protobuf p = {0};
             cut_message(&p, o2p_request_message(signal), whole.data, whole.size, cut);
             uint64_t rows = o2p_batch_rows(tried);
@@ -199,7 +200,7 @@ static void cut_everywhere(o2p_signal signal, unsigned which)
         o2p_output_free(&a);
         o2p_output_free(&b);
     }
-    assert_true(failures > whole.size / 2);
+    assert_true(failures > whole.size / step / 2);
     o2p_batch_free(tried);
     o2p_batch_free(seen);
     pb_free(&before);

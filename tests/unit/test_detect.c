@@ -123,6 +123,23 @@ static void no_records_are_logs(void **state)
     assert_int_equal(detect(), O2P_SIGNAL_LOGS);
 }
 
+/* A record without any field would be a row, of whichever table: nothing tells. */
+static void empty_records_are_no_signal(void **state)
+{
+    (void)state;
+    open_record();
+    assert_int_equal(detect_record(), O2P_SIGNAL_AUTO);
+    sample_open(&p, "service"); /* one that has fields tells for all */
+    for (unsigned i = 0; i < 3; i++) {
+        pb_open(&p, 2);
+        if (i == 2)
+            pb_fixed64(&p, 11, SAMPLE_TIME);
+        pb_close(&p);
+    }
+    sample_close(&p);
+    assert_int_equal(detect(), O2P_SIGNAL_LOGS);
+}
+
 static void strange_records_are_no_signal(void **state)
 {
     (void)state;
@@ -189,6 +206,7 @@ int main(void)
         TEST(minimal_records),
         TEST(several_records_are_read),
         TEST(no_records_are_logs),
+        TEST(empty_records_are_no_signal),
         TEST(strange_records_are_no_signal),
         TEST(unknown_fields_do_not_mislead),
         TEST(damaged_requests),
