@@ -69,20 +69,21 @@ const char *o2p_version(void)
 
 /* ---- batches ---- */
 
-/* Makes a batch whose allocator is the options'; `lasting`: see o2p_store_init. */
-static o2p_status new_batch(const o2p_options *options, bool lasting, o2p_batch **made,
-                            o2p_error *error)
+/* Makes a batch whose allocator is the options'; `lasting`: see o2p_store_init. NULL on failure,
+ * with the reason in *error. */
+static o2p_batch *new_batch(const o2p_options *options, bool lasting, o2p_error *error)
 {
     o2p_settings settings;
-    *made = NULL;
     set_error(error, O2P_OK, 0);
     if (o2p_settings_read(&settings, options, error) != O2P_OK)
-        return error->status;
+        return NULL;
     o2p_memory memory;
     o2p_memory_init(&memory, &settings.allocator, settings.max_memory_bytes);
     o2p_batch *batch = (o2p_batch *)o2p_memory_resize(&memory, NULL, 0, sizeof(*batch));
-    if (batch == NULL)
-        return set_error(error, o2p_memory_status(&memory), 0);
+    if (batch == NULL) {
+        set_error(error, o2p_memory_status(&memory), 0);
+        return NULL;
+    }
     batch->memory = memory;
     batch->settings = settings;
     memset(&batch->counts, 0, sizeof(batch->counts));
@@ -91,8 +92,18 @@ static o2p_status new_batch(const o2p_options *options, bool lasting, o2p_batch 
     batch->walk.default_time_ns = settings.default_time_ns;
     o2p_buffer_init(&batch->merged, &batch->memory);
     o2p_buffer_init(&batch->path_template, &batch->memory);
-    *made = batch;
-    return O2P_OK;
+    return batch;
+}
+
+/* Keeps a path template of the batch's own. False when memory is refused. */
+static bool copy_template(o2p_batch *batch)
+{
+    const char *path_template = batch->settings.path_template;
+    if (path_template == NULL)
+        return true;
+    o2p_buffer_append(&batch->path_template, path_template, strlen(path_template) + 1);
+    batch->settings.path_template = (const char *)batch->path_template.data;
+    return !batch->memory.failed;
 }
 
 void o2p_batch_free(o2p_batch *batch)
@@ -112,20 +123,13 @@ o2p_status o2p_batch_new(const o2p_options *options, o2p_batch **batch, o2p_erro
     o2p_error ignored;
     if (error == NULL)
         error = &ignored;
-    if (new_batch(options, false, batch, error) != O2P_OK)
+    *batch = new_batch(options, false, error);
+    if (*batch == NULL || copy_template(*batch))
         return error->status;
-    const char *path_template = (*batch)->settings.path_template;
-    if (path_template == NULL)
-        return O2P_OK;
-    o2p_buffer *copy = &(*batch)->path_template;
-    o2p_buffer_append(copy, path_template, strlen(path_template) + 1);
-    o2p_status status = o2p_memory_status(&(*batch)->memory);
-    (*batch)->settings.path_template = (const char *)copy->data;
-    if (status == O2P_OK)
-        return O2P_OK;
+    set_error(error, o2p_memory_status(&(*batch)->memory), 0);
     o2p_batch_free(*batch);
     *batch = NULL;
-    return set_error(error, status, 0);
+    return error->status;
 }
 
 void o2p_batch_set_default_time(o2p_batch *batch, uint64_t unix_ns)
@@ -263,8 +267,8 @@ o2p_status o2p_batch_finish(o2p_batch *batch, o2p_output *out)
 
 o2p_status otlp_to_parquet(const void *bytes, size_t len, o2p_output *out)
 {
-    o2p_batch *batch;
-    if (new_batch(out->options, true, &batch, &out->error) != O2P_OK)
+    o2p_batch *batch = new_batch(out->options, true, &out->error);
+    if (batch == NULL)
         return out->error.status;
     o2p_result result;
     memset(&result, 0, sizeof(result));
