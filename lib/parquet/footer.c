@@ -155,7 +155,7 @@ static o2p_range known_range(const o2p_chunk *chunk)
 static void write_column_metadata(o2p_parquet *writer, o2p_thrift *thrift, const o2p_chunk *chunk,
                                   uint64_t blooms)
 {
-    const o2p_leaf *leaf = o2p_leaf_at(writer, chunk->leaf);
+    const o2p_schema_leaf *leaf = o2p_leaf_at(writer, chunk->leaf);
     const o2p_range range = known_range(chunk);
     uint64_t first_page =
         chunk->page_count > 0 ? o2p_page_at(writer, chunk->first_page)->offset : chunk->offset;

@@ -19,7 +19,7 @@ enum { UNIT_MICROS = 2, UNIT_NANOS = 3 };
 static void add_leaf(o2p_buffer *leaves, const o2p_parquet_node *node, const uint16_t *path,
                      size_t depth)
 {
-    o2p_leaf leaf;
+    o2p_schema_leaf leaf;
     memset(&leaf, 0, sizeof(leaf));
     memcpy(leaf.path, path, depth * sizeof(path[0]));
     leaf.depth = (uint8_t)depth;
@@ -30,9 +30,9 @@ static void add_leaf(o2p_buffer *leaves, const o2p_parquet_node *node, const uin
 
 static void mark_sorted(const o2p_parquet_options *options, o2p_buffer *leaves)
 {
-    o2p_leaf *all = (o2p_leaf *)(void *)leaves->data;
+    o2p_schema_leaf *all = (o2p_schema_leaf *)(void *)leaves->data;
     for (size_t i = 0; i < options->sorting_count; i++)
-        if (options->sorting[i].leaf < leaves->size / sizeof(o2p_leaf))
+        if (options->sorting[i].leaf < leaves->size / sizeof(o2p_schema_leaf))
             all[options->sorting[i].leaf].sorted = true;
 }
 
@@ -168,7 +168,7 @@ void o2p_schema_write(o2p_thrift *thrift, const o2p_parquet_options *options)
 }
 
 void o2p_schema_write_path(o2p_thrift *thrift, int16_t id, const o2p_parquet_options *options,
-                           const o2p_leaf *leaf)
+                           const o2p_schema_leaf *leaf)
 {
     o2p_thrift_list(thrift, id, O2P_THRIFT_BINARY, leaf->depth);
     for (size_t i = 0; i < leaf->depth; i++) {

@@ -55,7 +55,7 @@ struct o2p_parquet {
     o2p_status status; /* first failure of this file; refused memory is seen in `memory` as well */
     o2p_buffer out;    /* the file so far */
 
-    o2p_buffer leaves;     /* o2p_leaf */
+    o2p_buffer leaves;     /* o2p_schema_leaf */
     o2p_buffer row_groups; /* o2p_row_group */
     o2p_buffer chunks;     /* o2p_chunk; the last is the open one */
     o2p_buffer pages;      /* o2p_page */
@@ -67,14 +67,14 @@ struct o2p_parquet {
     size_t body;           /* where the open page's body begins */
 };
 
-static inline o2p_leaf *o2p_leaf_at(const o2p_parquet *writer, size_t i)
+static inline o2p_schema_leaf *o2p_leaf_at(const o2p_parquet *writer, size_t i)
 {
-    return (o2p_leaf *)(void *)writer->leaves.data + i;
+    return (o2p_schema_leaf *)(void *)writer->leaves.data + i;
 }
 
 static inline size_t o2p_leaf_count(const o2p_parquet *writer)
 {
-    return writer->leaves.size / sizeof(o2p_leaf);
+    return writer->leaves.size / sizeof(o2p_schema_leaf);
 }
 
 static inline o2p_chunk *o2p_chunk_at(const o2p_parquet *writer, size_t i)

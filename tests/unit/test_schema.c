@@ -46,9 +46,9 @@ static int teardown(void **state)
     return memory.held == 0 ? 0 : -1;
 }
 
-static const o2p_leaf *leaf(size_t i)
+static const o2p_schema_leaf *leaf(size_t i)
 {
-    return (const o2p_leaf *)(const void *)leaves.data + i;
+    return (const o2p_schema_leaf *)(const void *)leaves.data + i;
 }
 
 static void paths(void **state)
@@ -56,7 +56,7 @@ static void paths(void **state)
     (void)state;
     o2p_schema_leaves(&options, &leaves);
     o2p_schema_leaves(&options, &leaves); /* replaces what was there */
-    assert_int_equal(leaves.size / sizeof(o2p_leaf), 6);
+    assert_int_equal(leaves.size / sizeof(o2p_schema_leaf), 6);
     static const uint16_t value_path[] = {1, 2, 3, 5, 6, 8};
     assert_int_equal(leaf(3)->depth, 6);
     assert_memory_equal(leaf(3)->path, value_path, sizeof(value_path));
