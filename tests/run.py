@@ -96,7 +96,11 @@ def pytest(folder, configuration):
         f"--junitxml={report}",
         f"tests/{folder}",
     ]
-    environment = dict(os.environ, O2P_BIN=str(ROOT / "build" / configuration / "otlp2parquet"))
+    environment = dict(
+        os.environ,
+        O2P_BIN=str(ROOT / "build" / configuration / "otlp2parquet"),
+        SPARK_LOCAL_HOSTNAME="localhost",  # the machine's own name need not resolve
+    )
     status, _ = stream(command, environment)
     counts = Counter()
     if report.exists():

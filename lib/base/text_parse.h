@@ -52,22 +52,32 @@ bool o2p_parse_base64(uint8_t *to, const uint8_t *text, size_t size, size_t *wri
 /* Digits a 64-bit word always has room for. */
 enum { O2P_WORD_DIGITS = 19 };
 
+/* The number that eight bytes 0 to 9 are, first one lowest: joined to two, four, eight digits. */
+static inline uint32_t o2p_join_digits(uint64_t v)
+{
+    v = v * 10 + (v >> 8);
+    v = (v & 0x00FF00FF00FF00FFu) * 100 + (v >> 16 & 0x00FF00FF00FF00FFu);
+    return (uint32_t)((v & 0x0000FFFF0000FFFFu) * 10000 + (v >> 32 & 0x0000FFFF0000FFFFu));
+}
+
 /* Reads the decimal digits at `at`; returns their end. *value is right if there are at most
- * O2P_WORD_DIGITS. Eight digits are tested at once (each is 3x, and so is its sum with 6)
- * and joined pairwise: two, four, eight. */
+ * O2P_WORD_DIGITS. Of eight bytes, those are digits that are 3x, as is their sum with 6; the rest
+ * is shifted out, and what comes in are leading zeroes. */
 static inline const uint8_t *o2p_scan_digits(const uint8_t *at, const uint8_t *end, uint64_t *value)
 {
+    static const uint32_t powers[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
     uint64_t sum = 0;
-    while (end - at >= 8) {
+    for (; end - at >= 8; at += 8) {
         uint64_t v = o2p_load_le64(at);
-        if ((v & (v + O2P_LOW_BITS * 6) & O2P_LOW_BITS * 0xF0) != O2P_LOW_BITS * 0x30)
-            break;
+        uint64_t others = (v & (v + O2P_LOW_BITS * 6) & O2P_LOW_BITS * 0xF0) ^ O2P_LOW_BITS * '0';
         v -= O2P_LOW_BITS * '0';
-        v = v * 10 + (v >> 8);
-        v = (v & 0x00FF00FF00FF00FFu) * 100 + (v >> 16 & 0x00FF00FF00FF00FFu);
-        v = (v & 0x0000FFFF0000FFFFu) * 10000 + (v >> 32 & 0x0000FFFF0000FFFFu);
-        sum = sum * 100000000 + (uint32_t)v;
-        at += 8;
+        if (others != 0) {
+            unsigned digits = o2p_trailing_zeros(others) / 8;
+            v = digits == 0 ? 0 : v << (64 - 8 * digits);
+            *value = sum * powers[digits] + o2p_join_digits(v);
+            return at + digits;
+        }
+        sum = sum * 100000000 + o2p_join_digits(v);
     }
     for (; at < end && (uint8_t)(*at - '0') <= 9; at++)
         sum = sum * 10 + (uint8_t)(*at - '0');

@@ -57,7 +57,6 @@ typedef struct extent {
 
 /* A message that is being read. */
 typedef struct frame {
-    const o2p_message *message;
     unsigned depth;               /* below the request */
     size_t start;                 /* of its contents in the output */
     uint32_t seen;                /* a bit a slot; see slot_of */
@@ -216,10 +215,10 @@ static O2P_NOINLINE void take_out(reader *r, frame *f, unsigned slot)
 {
     extent gone = f->extents[slot];
     uint32_t size = gone.end - gone.begin;
-    uint8_t *content = r->out->data + f->start;
     f->seen &= ~((uint32_t)1 << slot);
     if (size == 0)
         return;
+    uint8_t *content = r->out->data + f->start;
     memmove(content + gone.begin, content + gone.end, r->out->size - f->start - gone.end);
     r->out->size -= size;
     for (unsigned s = 0; s <= O2P_MAX_FIELD_NUMBER; s++)
@@ -389,8 +388,10 @@ static size_t find_escaped(const o2p_message *message, const uint8_t *name, cons
     return find_name(message, plain, (size_t)(end - plain));
 }
 
-/* Whether a name that `size` - 1 characters of the text have been is at `at` again, with its quote.
- * Both may be followed by 32 more bytes. Names have at most 31 characters. */
+/* Whether a name that was found at `known`, `size` bytes with its quote, is at `at` again. There
+ * are NAME_ROOM bytes at both, more than any field's name has. */
+enum { NAME_ROOM = 32 };
+
 static inline bool same_name(const uint8_t *at, const uint8_t *known, size_t size)
 {
     uint64_t first = o2p_load_le64(at) ^ o2p_load_le64(known);
@@ -432,14 +433,13 @@ static O2P_NOINLINE const uint8_t *find_member(reader *r, const uint8_t *at,
 static inline const uint8_t *read_name(reader *r, const uint8_t *at, const o2p_message *message,
                                        size_t *last, size_t *found)
 {
-    enum { ROOM = 40 };
     habits *h = &r->habits[message->index];
     if (o2p_json_peek(at, r->end) != '"')
         return unexpected(r, at, "a member's name in quotes is expected");
     at++;
     *found = h->next[*last];
     spelling name = h->spelled[*found];
-    if (O2P_LIKELY(r->end - at >= ROOM && name.size != 0 &&
+    if (O2P_LIKELY(r->end - at >= NAME_ROOM && name.size != 0 &&
                    same_name(at, r->text + name.at, name.size))) {
         at += name.size;
         *last = *found + 1;
@@ -627,7 +627,7 @@ static inline const uint8_t *read_member(reader *r, const uint8_t *at, frame *f,
     at = field->label == O2P_PROTO_REPEATED ? read_array(r, at, field, f->depth + 1)
                                             : read_value(r, at, field, f->depth + 1);
     size_t end = r->out->size - f->start;
-    if (O2P_UNLIKELY(end > UINT32_MAX))
+    if (O2P_UNLIKELY((uint64_t)end > UINT32_MAX))
         return fail(r, O2P_ERR_LIMIT, r->text, "the protobuf form is too large");
     f->extents[slot] = (extent){(uint32_t)begin, (uint32_t)end};
     f->seen |= (uint32_t)1 << slot;
@@ -710,8 +710,11 @@ bool o2p_json_request(const o2p_message *message, const uint8_t *text, size_t si
     r.list_size = 1;
     o2p_buffer_init(&r.scratch, out->memory);
     report->what = report->rejected_what = "";
-    bool ok = o2p_buffer_reserve(out, size / 2) ? read_request(&r, message)
-                                                : out_of_memory(&r, text) != NULL;
+    /* The protobuf form is a little less than half as long. If that is too much, it may yet be
+     * less. */
+    if (o2p_memory_allows(out->memory, out->capacity, out->size + size / 2))
+        o2p_buffer_reserve(out, size / 2);
+    bool ok = !out->memory->failed ? read_request(&r, message) : out_of_memory(&r, text) != NULL;
     o2p_buffer_free(&r.scratch);
     memmove(report->path, report->path + r.path_at, O2P_FIELD_PATH_SIZE - r.path_at);
     if (ok)

@@ -65,8 +65,9 @@ static inline bool o2p_json_encode_integer(unsigned type, uint64_t magnitude, bo
 /* A double that is an integer of so many digits is exact. */
 enum { O2P_JSON_DOUBLE_DIGITS = 15 };
 
-/* Reads an integer of few digits, in quotes or not, as the value on the wire of any type but bool,
- * and returns where it ends; NULL for anything else, which need not be wrong. */
+/* Reads an integer of few digits, in quotes or not, perhaps with ".0" behind it, as the value on
+ * the wire of any type but bool, and returns where it ends; NULL for anything else, which need not
+ * be wrong. */
 static inline const uint8_t *o2p_json_plain_integer(const uint8_t *at, const uint8_t *end,
                                                     unsigned type, uint64_t *bits)
 {
@@ -78,6 +79,10 @@ static inline const uint8_t *o2p_json_plain_integer(const uint8_t *at, const uin
     const uint8_t *after = o2p_scan_digits(at, end, &magnitude);
     ptrdiff_t digits = after - at;
     uint8_t next = o2p_json_peek(after, end);
+    if (next == '.' && end - after > 2 && after[1] == '0' && (uint8_t)(after[2] - '0') > 9) {
+        after += 2; /* as many write doubles */
+        next = *after;
+    }
     if (digits == 0 || digits > O2P_WORD_DIGITS || (*at == '0' && digits > 1))
         return NULL;
     if (quoted ? next != '"' : next == '.' || (next | 0x20) == 'e')
