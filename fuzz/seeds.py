@@ -214,6 +214,22 @@ def batches():
     return out
 
 
+JSON = {
+    "logs": b'\0{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"a"}}]},'
+            b'"scopeLogs":[{"logRecords":[{"timeUnixNano":"1700000000000000001","severity_number":"SEVERITY_NUMBER_INFO",'
+            b'"body":{"kvlistValue":{"values":[{"key":"k","value":{"doubleValue":"NaN"}}]}},"flags":1,'
+            b'"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"eee19b7ec3c1b174"}]}]}]}',
+    "traces": b'\1{"resourceSpans":[{"scopeSpans":[{"scope":{"name":"s"},"spans":[{"name":"\\ud83d\\ude00","kind":2,'
+              b'"events":[{"name":"e"}],"links":[{"traceId":"AAAAAAAAAAAAAAAAAAAAAA=="}],"status":{"code":2}}]}]}]}',
+    "metrics": b'\2{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"m","histogram":{"dataPoints":['
+               b'{"count":"3","sum":1.5,"bucketCounts":["1",2],"explicitBounds":[0.5]}],"aggregationTemporality":1}},'
+               b'{"name":"n","sum":{"dataPoints":[{"asInt":"-9223372036854775808"}],"isMonotonic":true}}]}]}]}',
+    "value": b'\3{"arrayValue":{"values":[{"intValue":1e3},{"bytesValue":"_-8"},{"boolValue":false},{}]}}',
+    "twice": b'\3{"stringValue":"a","intValue":1,"stringValue":null,"intValue":"2","unknown":[{},[1,"x"]]}',
+    "broken": b'\3{"stringValue":"\\ud800"}',
+}
+
+
 def footer_of(program, request_bytes):
     """The footer, with the end of the file, of what the program writes for a request."""
     with tempfile.TemporaryDirectory() as folder:
@@ -231,6 +247,7 @@ def main():
     write("fuzz_merge", every(lambda s: bytes([s, 1, 2, 3])))
     write("fuzz_oom", every(lambda s: bytes([s | 8, 20 * s, 0, 0])))
     write("fuzz_batch", batches())
+    write("fuzz_json", JSON)
     if len(sys.argv) > 1:
         footer = footer_of(sys.argv[1], LOGS["plain"])
         write("fuzz_footer", {"file": footer, "bare": footer[:-8]})

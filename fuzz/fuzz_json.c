@@ -1,0 +1,87 @@
+/* fuzz_json.c - any text as an OTLP/JSON message.
+ *
+ * The first byte chooses the message. What is accepted must be protobuf in its one canonical form:
+ * each field known, of its own wire type and, unless it repeats, there once; no defaults; the
+ * shortest lengths. Merging such bytes finds nothing to do. What is refused leaves no output: [13].
+ */
+#include "common.h"
+
+#include "../lib/otlp/json.h"
+#include "../lib/otlp/merge.h"
+#include "../lib/otlp/wire.h"
+
+static size_t varint_size(uint64_t value)
+{
+    size_t size = 1;
+    for (; value >= 0x80; value >>= 7)
+        size++;
+    return size;
+}
+
+static void check_canonical(const o2p_message *message, const uint8_t *bytes, size_t size,
+                            unsigned depth)
+{
+    o2p_wire wire = o2p_wire_over(bytes, size);
+    o2p_wire_field f;
+    uint32_t seen = 0;
+    CHECK(depth <= O2P_MAX_DEPTH, "13");
+    while (o2p_wire_next(&wire, &f)) {
+        const o2p_proto_field *field = o2p_find_field(message, f.key >> 3);
+        CHECK(field != NULL, "13");
+        bool repeated = field->label == O2P_PROTO_REPEATED;
+        bool packed = repeated && field->wire_type != O2P_WIRE_LEN;
+        uint32_t slot = 1u << (field->label == O2P_PROTO_ONEOF ? 0 : field->number);
+        CHECK((f.key & 7) == (packed ? O2P_WIRE_LEN : field->wire_type), "13");
+        CHECK((repeated && !packed) || (seen & slot) == 0, "13");
+        seen |= slot;
+        if (field->label == O2P_PROTO_SINGULAR && field->type != O2P_PROTO_MESSAGE)
+            CHECK(f.value != 0, "13");
+        if ((f.key & 7) == O2P_WIRE_LEN)
+            CHECK((size_t)(f.bytes - f.start) == varint_size(f.key) + varint_size(f.value), "13");
+        if (field->type == O2P_PROTO_MESSAGE)
+            check_canonical(field->message, f.bytes, (size_t)f.value, depth + 1);
+    }
+    CHECK(wire.status == O2P_OK, "13");
+}
+
+static void check_merge_is_identity(const o2p_message *message, const o2p_buffer *json,
+                                    o2p_memory *memory)
+{
+    o2p_buffer merged;
+    o2p_merge_error error;
+    uint64_t unknown;
+    o2p_buffer_init(&merged, memory);
+    CHECK(o2p_merge(message, json->data, json->size, &merged, &unknown, &error), "13");
+    CHECK(unknown == 0, "13");
+    o2p_buffer_free(&merged);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const o2p_message *const messages[] = {
+        O2P_MESSAGE(ExportLogsServiceRequest),
+        O2P_MESSAGE(ExportTraceServiceRequest),
+        O2P_MESSAGE(ExportMetricsServiceRequest),
+        O2P_MESSAGE(AnyValue),
+    };
+    if (size == 0)
+        return 0;
+    const o2p_message *message = messages[data[0] & 3];
+    o2p_memory memory;
+    o2p_buffer out;
+    o2p_json_report report;
+    o2p_memory_init(&memory, NULL, 0);
+    o2p_buffer_init(&out, &memory);
+    bool ok = o2p_json_request(message, data + 1, size - 1, &out, &report);
+    CHECK(ok == (report.status == O2P_OK), "13");
+    CHECK(report.offset <= size - 1, "13");
+    CHECK(memchr(report.path, '\0', sizeof(report.path)) != NULL, "13");
+    CHECK(ok || out.size == 0, "13");
+    if (ok && out.size > 0) {
+        check_canonical(message, out.data, out.size, 0);
+        check_merge_is_identity(message, &out, &memory);
+    }
+    o2p_buffer_free(&out);
+    CHECK(memory.held == 0, "13");
+    return 0;
+}
