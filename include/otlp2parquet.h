@@ -82,7 +82,7 @@ typedef enum o2p_signal {
 
 /* Compression of the pages. A column chunk that a codec does not make smaller is stored plain. */
 typedef enum o2p_codec {
-    O2P_CODEC_DEFAULT = 0, /* Snappy */
+    O2P_CODEC_DEFAULT = 0, /* Snappy; none in a build without it */
     O2P_CODEC_UNCOMPRESSED = 1,
     O2P_CODEC_SNAPPY = 2
 } o2p_codec;

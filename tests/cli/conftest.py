@@ -5,7 +5,9 @@ The program is the one named by O2P_BIN, else by OTLP2PARQUET (which tests/run.p
 
 import json
 import os
+import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,15 +38,23 @@ def program():
     return program_path()
 
 
+@pytest.fixture(scope="session")
+def public_program(program):
+    """A copy that every user can run: the checkout may lie below a folder that is its owner's alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        yield Path(shutil.copy(program, folder))
+
+
 @pytest.fixture
-def run(program, tmp_path):
+def run(program, public_program, tmp_path):
     """run(ARGUMENT...): runs the program in an empty folder; options are those of subprocess.run."""
 
     def run_program(*arguments, environment=None, **options):
         options.setdefault("cwd", tmp_path)
         options.setdefault("input", b"")
         done = subprocess.run(
-            [program, *arguments],
+            [public_program if "user" in options else program, *arguments],
             env=dict(os.environ, **(environment or {})),
             capture_output=True,
             timeout=120,
