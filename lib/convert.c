@@ -291,9 +291,3 @@ void o2p_output_free(o2p_output *out)
     memset(out, 0, sizeof(*out));
     out->error.message = "";
 }
-
-const char *o2p_signal_name(o2p_signal signal)
-{
-    static const char *const names[] = {"auto", "logs", "traces", "metrics"};
-    return (unsigned)signal <= O2P_SIGNAL_METRICS ? names[signal] : NULL;
-}

@@ -193,3 +193,9 @@ o2p_signal o2p_table_signal(o2p_table table)
 {
     return is_table(table) ? o2p_tables[table].signal : O2P_SIGNAL_AUTO;
 }
+
+const char *o2p_signal_name(o2p_signal signal)
+{
+    static const char *const names[] = {"auto", "logs", "traces", "metrics"};
+    return (unsigned)signal <= O2P_SIGNAL_METRICS ? names[signal] : NULL;
+}
