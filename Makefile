@@ -146,7 +146,7 @@ proto: ## regenerate lib/otlp/otlp.pb.h (needs nanopb's generator)
 # With nanopb's own header and descriptors: for the tests that encode and decode with nanopb.
 build/nanopb/otlp.pb.h: lib/otlp/otlp.proto
 	@mkdir -p $(@D)
-	cd lib/otlp && nanopb_generator.py -q -D ../../$(@D) otlp.proto
+	cd lib/otlp && protoc --nanopb_out=../../$(@D) otlp.proto
 
 # ---- running and testing -----------------------------------------------------------------------------------
 
