@@ -51,7 +51,8 @@ static void check_merge_is_identity(const o2p_message *message, const o2p_buffer
     o2p_merge_error error;
     uint64_t unknown;
     o2p_buffer_init(&merged, memory);
-    CHECK(o2p_merge(message, json->data, json->size, &merged, &unknown, &error), "13");
+    CHECK(o2p_merge(message, json->data, json->size, O2P_MAX_DEPTH, &merged, &unknown, &error),
+          "13");
     CHECK(unknown == 0, "13");
     o2p_buffer_free(&merged);
 }
@@ -70,9 +71,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     o2p_memory memory;
     o2p_buffer out;
     o2p_json_report report;
+    o2p_limits limits = o2p_default_limits();
     o2p_memory_init(&memory, NULL, 0);
     o2p_buffer_init(&out, &memory);
-    bool ok = o2p_json_request(message, data + 1, size - 1, &out, &report);
+    bool ok = o2p_json_request(message, data + 1, size - 1, &limits, &out, &report);
     CHECK(ok == (report.status == O2P_OK), "13");
     CHECK(report.offset <= size - 1, "13");
     CHECK(memchr(report.path, '\0', sizeof(report.path)) != NULL, "13");

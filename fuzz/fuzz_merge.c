@@ -155,7 +155,8 @@ static void check_idempotent(const o2p_message *message, const o2p_buffer *once)
     o2p_merge_error error;
     uint64_t unknown;
     o2p_buffer_init(&twice, once->memory);
-    CHECK(o2p_merge(message, once->data, once->size, &twice, &unknown, &error), "11");
+    CHECK(o2p_merge(message, once->data, once->size, O2P_MAX_DEPTH, &twice, &unknown, &error),
+          "11");
     CHECK(unknown == 0 && once->size == twice.size, "11");
     CHECK(memcmp(once->data, twice.data, once->size) == 0, "11");
     o2p_buffer_free(&twice);
@@ -171,7 +172,7 @@ static void merge(const uint8_t *data, size_t size, o2p_signal signal, rewriter 
     uint64_t unknown;
     const o2p_message *message = o2p_request_message(signal);
     writer out = {0};
-    if (!o2p_merge(message, data, size, &merged, &unknown, &error)) {
+    if (!o2p_merge(message, data, size, O2P_MAX_DEPTH, &merged, &unknown, &error)) {
         CHECK(error.status != O2P_OK && error.at >= data && error.at <= data + size, "11");
     } else if (merged.size > 0) {
         check_idempotent(message, &merged);

@@ -141,7 +141,8 @@ static o2p_status read_request(reading *r, o2p_signal signal, const uint8_t *dat
     o2p_store_init(&r->store, &r->memory, true);
     uint64_t unknown;
     o2p_merge_error error;
-    if (!o2p_merge(o2p_request_message(signal), data, size, &r->merged, &unknown, &error))
+    if (!o2p_merge(o2p_request_message(signal), data, size, O2P_MAX_DEPTH, &r->merged, &unknown,
+                   &error))
         return error.status;
     if (o2p_walk_request(&r->walk, signal, r->merged.data, r->merged.size))
         return O2P_OK;

@@ -50,11 +50,16 @@ typedef enum o2p_status {
     O2P_ERR_BAD_OPTION = 2,    /* an option's value is not allowed; error.path names the option */
     O2P_ERR_UNDETECTED = 3,    /* the signal was not given and the bytes do not tell it */
     O2P_ERR_TRUNCATED = 4,     /* the input ends, or a length points, past the enclosing message */
-    O2P_ERR_MALFORMED = 5, /* not protobuf: an over-long varint, a bad tag, an unmatched group */
-    O2P_ERR_WIRE_TYPE = 6, /* a known field with a wire type that its type does not have */
-    O2P_ERR_DEPTH = 7,     /* messages nested deeper than 100 */
-    O2P_ERR_LIMIT = 8,     /* a limit of the options or of the format was reached */
-    O2P_ERR_CODEC = 9      /* the compression library failed */
+    O2P_ERR_MALFORMED = 5,     /* not protobuf: an over-long varint, a bad tag, an unmatched group;
+                                  not JSON */
+    O2P_ERR_WIRE_TYPE = 6, /* a known field with a wire type that its type does not have; in JSON an
+                              object, array or scalar in the place of another */
+    O2P_ERR_DEPTH = 7,     /* messages nested deeper than options.max_depth */
+    O2P_ERR_LIMIT = 8,     /* a limit of the options or of the format was reached: error.message
+                              says which */
+    O2P_ERR_CODEC = 9,     /* the compression library failed */
+    O2P_ERR_VALUE = 10     /* JSON: a value that its field cannot hold, such as a number out of
+                              range */
 } o2p_status;
 
 /* Capacity of o2p_error.path in bytes, NUL included. A longer path is cut at the front
@@ -65,7 +70,9 @@ typedef enum o2p_status {
 typedef struct o2p_error {
     o2p_status status;
     const char *message;            /* static text, never NULL; "" with O2P_OK */
-    size_t offset;                  /* byte offset into the input of that call */
+    size_t offset;                  /* byte offset into the input of that call; 0 for limits that
+                                       are reached by the call as a whole */
+    uint64_t line;                  /* of JSON lines: which, from 1; else 0 */
     char path[O2P_FIELD_PATH_SIZE]; /* e.g. "resource_logs[3].scope_logs[0].log_records[12].body";
                                        the option's name for O2P_ERR_BAD_OPTION; "" if none applies
                                      */
@@ -80,9 +87,17 @@ typedef enum o2p_signal {
     O2P_SIGNAL_METRICS = 3
 } o2p_signal;
 
+/* How the bytes of a call are encoded. */
+typedef enum o2p_encoding {
+    O2P_ENCODING_AUTO = 0,      /* told from the bytes: see otlp_to_parquet */
+    O2P_ENCODING_PROTOBUF = 1,  /* one request */
+    O2P_ENCODING_JSON = 2,      /* one request in OTLP/JSON */
+    O2P_ENCODING_JSON_LINES = 3 /* a request in OTLP/JSON a line; blank lines are skipped */
+} o2p_encoding;
+
 /* Compression of the pages. A column chunk that a codec does not make smaller is stored plain. */
 typedef enum o2p_codec {
-    O2P_CODEC_DEFAULT = 0, /* Snappy; none in a build without it */
+    O2P_CODEC_DEFAULT = 0, /* Snappy, which every build has */
     O2P_CODEC_UNCOMPRESSED = 1,
     O2P_CODEC_SNAPPY = 2
 } o2p_codec;
@@ -114,6 +129,7 @@ typedef struct o2p_allocator {
 typedef struct o2p_options {
     size_t size;       /* sizeof(o2p_options) */
     o2p_signal signal; /* what the requests carry */
+    o2p_encoding encoding;
     o2p_codec codec;
     o2p_order order;
 
@@ -131,10 +147,32 @@ typedef struct o2p_options {
     uint32_t row_group_rows; /* rows a row group; default 122,880, at most 2^30 */
     uint32_t page_rows;      /* rows a page; default 20,000 */
     uint32_t page_bytes;     /* bytes a page before compression, about; default 1 MiB */
-    uint32_t reserved;       /* 0 */
 
-    uint64_t max_input_bytes;  /* bytes of one request; default 1 GiB, at most 2^32 - 1 */
-    uint64_t max_memory_bytes; /* of a batch or conversion, results included; default no limit */
+    /* JSON lines: a bad line is left out and counted, instead of failing the call. */
+    bool skip_bad_lines;
+
+    /* Limits. Reaching one is O2P_ERR_LIMIT (max_depth: O2P_ERR_DEPTH) and leaves a batch as it was
+     * before the call. Real clients stay far below the defaults. Besides, no record is larger than
+     * 64 MiB.
+     *
+     * of a call */
+    uint32_t max_depth;        /* messages inside each other; default and at most 100 */
+    uint32_t max_attributes;   /* of one list of them; default 65,536, at most 2^24 */
+    uint64_t max_records;      /* default 2^24, at most 2^31 - 1 */
+    uint64_t max_string_bytes; /* of one name, key, text or bytes value; default 16 MiB, at most
+                                  64 MiB */
+    uint64_t max_input_bytes;  /* default 1 GiB, at most 2^32 - 1 */
+
+    /* Parquet repeats the attributes of a resource, scope or metric for each of its records. This
+     * many attributes so repeated are allowed to a call for each of its records, and 2^20 (10^6)
+     * more to each call. Default 256. */
+    uint32_t max_shared_attributes;
+
+    /* of a batch, or of otlp_to_parquet */
+    uint32_t max_files;        /* default 16,384 */
+    uint64_t max_output_bytes; /* of all files together; default 8 GiB. Known when they are written:
+                                  the only limit but memory's that o2p_batch_finish may reach */
+    uint64_t max_memory_bytes; /* held at once, results included; default 16 GiB */
 
     o2p_allocator allocator;
 } o2p_options;
@@ -175,38 +213,57 @@ typedef struct o2p_counts {
     uint64_t unknown_fields; /* fields no message of ours has: data from a newer OTLP */
     uint64_t empty_metrics;  /* metrics without data points: they give no row */
     uint64_t empty_groups;   /* resource and scope groups without records: they give no row */
+    uint64_t bad_lines;      /* lines left out by options.skip_bad_lines */
 } o2p_counts;
 
 /* Result of one o2p_batch_append. Holds no memory. */
 typedef struct o2p_result {
-    o2p_signal signal; /* given or detected */
-    o2p_counts counts; /* of this call alone; zero when it failed */
+    o2p_signal signal;     /* given or detected; of JSON lines: of the first that was kept */
+    o2p_encoding encoding; /* given or detected */
+    o2p_counts counts;     /* of this call alone; zero when it failed */
     o2p_error error;
+    o2p_error rejection; /* why the first record or line that was left out was; status O2P_OK if
+                            none was */
 } o2p_result;
 
 /* Result of otlp_to_parquet and o2p_batch_finish. Zero it before use. */
 typedef struct o2p_output {
     const o2p_options *options; /* in: NULL means all defaults; read by otlp_to_parquet alone */
-    o2p_signal signal;          /* out: given or detected (otlp_to_parquet) */
+    o2p_signal signal;          /* out: as in o2p_result (otlp_to_parquet) */
+    o2p_encoding encoding;      /* out: likewise */
     o2p_file *files;            /* out: in order of table, then path; NULL when there are none */
     size_t file_count;
     o2p_counts counts;
     o2p_error error;
-    void *storage; /* the library's own: what o2p_output_free releases */
+    o2p_error rejection; /* out: as in o2p_result (otlp_to_parquet) */
+    void *storage;       /* the library's own: what o2p_output_free releases */
 } o2p_output;
 
 /* ---- the one call ------------------------------------------------------------------------- */
 
-/* Converts one OTLP Export...ServiceRequest (protobuf) of `len` bytes.
+/* Converts OTLP Export...ServiceRequests of `len` bytes: one in protobuf, one in OTLP/JSON, or JSON
+ * lines.
  *
  * `*out` is zeroed by the caller, or zeroed but for `options`. On success out->files holds the
  * files (none for a request without records). On failure there are no files and out->error says why
  * and where. Call o2p_output_free in both cases. `bytes` may be NULL if `len` is 0.
  *
- * With O2P_SIGNAL_AUTO the signal is told from the structure of the bytes: the three requests are
- * alike down to the record, so the fields of the first records decide, by wire type. A request
- * without any record cannot be told and is taken as logs: it has no rows. Records that are all
- * empty, or fit no signal, give O2P_ERR_UNDETECTED. Callers that know the signal say it.
+ * Detection. With O2P_ENCODING_AUTO the bytes are protobuf unless, spaces and a byte order mark
+ * aside, they begin with `{` or `[`. (Protobuf requests begin with byte 10, which is also a line
+ * feed: such bytes are protobuf if they can be divided into the fields of a request.) JSON is taken
+ * as JSON lines when its first line ends with `}` and what follows does not carry on the same
+ * value.
+ *
+ * With O2P_SIGNAL_AUTO the signal is told from JSON by the name of its first known member. From
+ * protobuf it is told by structure: the three requests are alike down to the record, so the fields
+ * of the first records decide, by wire type. A request without any record, or an empty JSON object,
+ * cannot be told and is taken as logs: it has no rows. Records that are all empty, or fit no
+ * signal, give O2P_ERR_UNDETECTED. Of JSON lines each is told by itself. Callers that know the
+ * signal say it.
+ *
+ * Partial success. A JSON value that its field cannot hold leaves out the record it is in, which is
+ * counted (counts.rejected) and explained (rejection); the others are stored. Bytes that cannot be
+ * read fail the call; of JSON lines, with options.skip_bad_lines, the line.
  *
  * Returns out->error.status: any status but O2P_OK is an error. Reentrant. */
 o2p_status otlp_to_parquet(const void *bytes, size_t len, o2p_output *out);
@@ -285,6 +342,10 @@ o2p_signal o2p_table_signal(o2p_table table);
 
 /* "logs", "traces", "metrics"; "auto" for O2P_SIGNAL_AUTO; NULL for another value. Static. */
 const char *o2p_signal_name(o2p_signal signal);
+
+/* "protobuf", "json", "json_lines"; "auto" for O2P_ENCODING_AUTO; NULL for another value. Static.
+ */
+const char *o2p_encoding_name(o2p_encoding encoding);
 
 /* "OK", "OUT_OF_MEMORY", ... for a status; "UNKNOWN" for another value. Static. */
 const char *o2p_status_name(o2p_status status);

@@ -10,6 +10,7 @@
 #include "dictionary.h"
 
 #include "../base/hash.h"
+#include "../base/limits.h"
 #include "../base/utf8.h"
 
 enum {
@@ -47,10 +48,17 @@ void o2p_dictionary_free(o2p_dictionary *dictionary)
     o2p_buffer_free(&dictionary->entries);
 }
 
+/* Bytes of a value on a page: ids are written as hex. */
+static uint64_t plain_size(const o2p_dictionary *dictionary, size_t size)
+{
+    return 4 + (uint64_t)size * (dictionary->text_kind == O2P_TEXT_ID ? 2 : 1);
+}
+
 static uint32_t add_entry(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
                           uint32_t hash)
 {
     o2p_entry entry = {bytes, (uint32_t)size, hash};
+    dictionary->bytes += plain_size(dictionary, size);
     if (dictionary->entry_count >= MAX_ENTRIES ||
         !o2p_buffer_reserve(&dictionary->entries, sizeof(entry))) {
         dictionary->entries.memory->failed = true;
@@ -163,7 +171,7 @@ static O2P_NOINLINE uint32_t insert(o2p_dictionary *dictionary, const uint8_t *b
     bool text = dictionary->text_kind == O2P_TEXT_UTF8;
     if (text && o2p_utf8_valid_prefix(bytes, size) != size)
         return intern_repaired(dictionary, bytes, size);
-    if (size > INT32_MAX) { /* lengths in Parquet are signed 32-bit */
+    if (dictionary->bytes + size > O2P_MAX_DICTIONARY_BYTES) {
         o2p_memory_refuse(dictionary->entries.memory);
         return 0;
     }
@@ -243,6 +251,7 @@ void o2p_dictionary_rollback(o2p_dictionary *dictionary, o2p_dictionary_mark mar
     while (dictionary->entry_count > mark.entry_count) {
         uint32_t index = --dictionary->entry_count;
         uint32_t hash = o2p_dictionary_entry(dictionary, index)->hash;
+        dictionary->bytes -= plain_size(dictionary, o2p_dictionary_entry(dictionary, index)->size);
         if (index > 0 && index < dictionary->table.entries)
             unplace(&dictionary->table, hash, index);
         if (index > 0 && index < dictionary->spare.entries)

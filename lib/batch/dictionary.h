@@ -38,6 +38,7 @@ typedef struct o2p_dictionary {
     o2p_slots spare; /* the one before, or after, the last growth: see dictionary.c */
     uint32_t entry_count;
     uint64_t lookups;   /* values interned, the empty one aside */
+    uint64_t bytes;     /* of the entries, PLAIN-encoded */
     uint64_t *repaired; /* counts values with invalid UTF-8, each time they come */
     bool gave_up;
     uint8_t text_kind; /* o2p_text_kind */

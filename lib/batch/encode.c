@@ -45,7 +45,7 @@ struct o2p_encoder {
 typedef struct leaf_writer {
     o2p_encoder *encoder;
     o2p_leaf *leaf;
-    o2p_encoding encoding;
+    o2p_page_encoding encoding;
     o2p_physical physical;
     bool bounds;                      /* wanted */
     bool hex;                         /* entries are ids */
@@ -287,12 +287,12 @@ static void put_places(const leaf_writer *w, uint32_t first, uint32_t count, o2p
 
 static void put_values(const leaf_writer *w, uint32_t first, uint32_t count, o2p_buffer *out)
 {
-    if (w->encoding == O2P_ENCODING_RLE_DICTIONARY) {
+    if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY) {
         put_places(w, first, count, out);
     } else if (w->physical == O2P_PHYSICAL_BYTE_ARRAY) {
         for (uint32_t i = first; i < first + count; i++)
             put_entry(w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]), out);
-    } else if (w->encoding == O2P_ENCODING_DELTA_BINARY_PACKED) {
+    } else if (w->encoding == O2P_PAGE_ENCODING_DELTA_BINARY_PACKED) {
         put_delta(w, w->leaf->words + first, count, out);
     } else if (count > 0 && w->physical == O2P_PHYSICAL_BOOLEAN) {
         put_booleans(w->leaf->constant ? NULL : w->leaf->words + first, count, out);
@@ -306,7 +306,7 @@ static void put_values(const leaf_writer *w, uint32_t first, uint32_t count, o2p
 /* About how many bytes the values of one row take. */
 static uint64_t row_bytes(const leaf_writer *w, const o2p_leaf_at *at, uint32_t values)
 {
-    if (w->encoding == O2P_ENCODING_RLE_DICTIONARY)
+    if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY)
         return (uint64_t)values * 2;
     if (w->physical != O2P_PHYSICAL_BYTE_ARRAY)
         return (uint64_t)values * 8;
@@ -341,7 +341,7 @@ static bool fits_one_page(const leaf_writer *w)
         return false;
     if (w->leaf->constant)
         return true;
-    if (w->encoding != O2P_ENCODING_RLE_DICTIONARY && w->physical == O2P_PHYSICAL_BYTE_ARRAY)
+    if (w->encoding != O2P_PAGE_ENCODING_RLE_DICTIONARY && w->physical == O2P_PHYSICAL_BYTE_ARRAY)
         return false;
     return (uint64_t)w->leaf->value_count * 8 <= settings->page_bytes;
 }
@@ -510,7 +510,7 @@ static void write_default_dictionary(leaf_writer *w)
         memset(at, 0, width);
     o2p_parquet_dictionary_end(w->encoder->writer, 1);
     w->place_count = 1;
-    w->encoding = O2P_ENCODING_RLE_DICTIONARY;
+    w->encoding = O2P_PAGE_ENCODING_RLE_DICTIONARY;
 }
 
 /* Hashes of the distinct ids, as text: of the chunk's dictionary if it has one. */
@@ -539,7 +539,8 @@ static bool write_text(leaf_writer *w, bool bloom)
     } else if (w->leaf->value_count > 0) {
         if (!settle_text(w))
             return false;
-        w->encoding = w->places != NULL ? O2P_ENCODING_RLE_DICTIONARY : O2P_ENCODING_PLAIN;
+        w->encoding =
+            w->places != NULL ? O2P_PAGE_ENCODING_RLE_DICTIONARY : O2P_PAGE_ENCODING_PLAIN;
         if (w->places != NULL)
             write_text_dictionary(w);
     }
@@ -556,14 +557,14 @@ static bool write_numbers(leaf_writer *w, bool floating)
     o2p_encoder *e = w->encoder;
     const o2p_leaf *leaf = w->leaf;
     if (leaf->value_count > 0 && w->physical == O2P_PHYSICAL_BOOLEAN) {
-        w->encoding = O2P_ENCODING_PLAIN;
+        w->encoding = O2P_PAGE_ENCODING_PLAIN;
     } else if (leaf->value_count > 0 && leaf->constant) {
         write_default_dictionary(w);
     } else if (leaf->value_count > 0) {
         uint32_t *places = u32_room(&e->places, leaf->value_count);
         if (places == NULL)
             return false;
-        w->encoding = floating ? O2P_ENCODING_PLAIN : O2P_ENCODING_DELTA_BINARY_PACKED;
+        w->encoding = floating ? O2P_PAGE_ENCODING_PLAIN : O2P_PAGE_ENCODING_DELTA_BINARY_PACKED;
         w->place_count = o2p_number_table_fill(&e->numbers, leaf->words, leaf->value_count, places);
         if (w->place_count > 0) {
             const uint64_t *distinct = o2p_number_table_values(&e->numbers);
@@ -571,7 +572,7 @@ static bool write_numbers(leaf_writer *w, bool floating)
             put_plain_numbers(w, distinct, w->place_count, page);
             o2p_parquet_dictionary_end(e->writer, w->place_count);
             w->places = places;
-            w->encoding = O2P_ENCODING_RLE_DICTIONARY;
+            w->encoding = O2P_PAGE_ENCODING_RLE_DICTIONARY;
         }
     }
     write_pages(w);
@@ -762,7 +763,7 @@ static bool write_leaf(o2p_encoder *e, o2p_table table, o2p_col col, o2p_col par
         return false;
     leaf_writer w = {.encoder = e,
                      .leaf = &leaf,
-                     .encoding = O2P_ENCODING_PLAIN,
+                     .encoding = O2P_PAGE_ENCODING_PLAIN,
                      .physical = physical_of((o2p_kind)spec->kind),
                      .bounds = spec->statistics == O2P_STATISTICS_BOUNDS,
                      .hex = spec->kind == O2P_KIND_ID,
@@ -843,6 +844,44 @@ static bool set_sources(o2p_encoder *e, o2p_table table, const uint32_t *selecte
     return ok;
 }
 
+static uint32_t map_size(const o2p_rows *rows, o2p_col map, uint32_t row)
+{
+    const o2p_column *column = rows == NULL ? NULL : &rows->columns[map];
+    return column == NULL ? 0 : o2p_list_end(column, row) - o2p_list_begin(column, row);
+}
+
+/* Attributes that each row of a run has from its resource, scope and metric. */
+static uint64_t shared_attributes(const o2p_encoder *e, o2p_table table, const o2p_run *run)
+{
+    static const o2p_col maps[] = {[O2P_SOURCE_RESOURCE] = O2P_COL_ResourceAttributes,
+                                   [O2P_SOURCE_SCOPE] = O2P_COL_ScopeAttributes,
+                                   [O2P_SOURCE_METRIC] = O2P_COL_MetricMetadata};
+    uint64_t sum = 0;
+    for (o2p_source s = O2P_SOURCE_RESOURCE; s <= O2P_SOURCE_METRIC; s++)
+        if (has_source(table, s))
+            sum += map_size(e->store->groups[s], maps[s], run->group[s]);
+    return sum;
+}
+
+/* Rows of the next row group: fewer than the options say where each of them repeats very many
+ * attributes, which are all in memory while it is written. */
+static uint32_t row_group_rows(const o2p_encoder *e, o2p_table table, const uint32_t *runs,
+                               uint32_t count)
+{
+    enum { MOST_SHARED = 1 << 26 };
+    const o2p_run *all = o2p_store_runs(e->store, table);
+    uint32_t most = count < e->settings->row_group_rows ? count : e->settings->row_group_rows;
+    uint64_t sum = 0, each = 0;
+    for (uint32_t i = 0; i < most; i++) {
+        if (i == 0 || runs[i] != runs[i - 1])
+            each = shared_attributes(e, table, &all[runs[i]]);
+        sum += each;
+        if (sum > MOST_SHARED && i > 0)
+            return i;
+    }
+    return most;
+}
+
 static o2p_status finish(o2p_encoder *e, o2p_table table, o2p_buffer *file)
 {
     static const char digits[] = "0123456789";
@@ -871,7 +910,7 @@ o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *sel
     o2p_parquet_begin(e->writer, &options);
     bool ok = true;
     for (uint32_t at = 0, rows; at < count && ok; at += rows) {
-        rows = count - at < e->settings->row_group_rows ? count - at : e->settings->row_group_rows;
+        rows = row_group_rows(e, table, runs + at, count - at);
         o2p_parquet_row_group_begin(e->writer, rows);
         ok = set_sources(e, table, selected + at, runs + at, rows) && write_leaves(e, table);
         if (ok)

@@ -34,6 +34,7 @@ typedef struct collection {
     o2p_ordering ordering;
     o2p_buffer files;  /* o2p_file */
     o2p_buffer blocks; /* file_blocks */
+    uint64_t bytes;    /* of all files */
 } collection;
 
 /* ---- hash ---- */
@@ -86,7 +87,8 @@ static o2p_status add_file(collection *c, o2p_table table, const o2p_ordering_pa
                      .min_time_ns = part->min_time_ns,
                      .max_time_ns = part->max_time_ns};
     /* Room for both first: then the appends cannot fail with one of them done. */
-    if (o2p_buffer_reserve(&c->files, sizeof(file)) &&
+    c->bytes += data.size;
+    if (c->bytes <= c->settings->max_output_bytes && o2p_buffer_reserve(&c->files, sizeof(file)) &&
         o2p_buffer_reserve(&c->blocks, sizeof(blocks)) && !c->memory->failed) {
         o2p_buffer_append(&c->files, &file, sizeof(file));
         o2p_buffer_append(&c->blocks, &blocks, sizeof(blocks));
@@ -94,7 +96,7 @@ static o2p_status add_file(collection *c, o2p_table table, const o2p_ordering_pa
     }
     o2p_buffer_free(&data);
     o2p_buffer_free(&path);
-    return o2p_memory_status(c->memory);
+    return c->memory->failed ? o2p_memory_status(c->memory) : O2P_ERR_LIMIT;
 }
 
 /* ---- all files ---- */

@@ -14,7 +14,15 @@
 #define DEFAULT_PAGE_BYTES (1u << 20)
 #define MAX_PAGE_BYTES (1u << 30)
 
+/* No request of a real client comes near; a text of JSON lines may be a whole file. */
 #define DEFAULT_INPUT_BYTES (1u << 30)
+
+/* Files of a batch: two years of hours, of one table. */
+#define DEFAULT_FILES 16384u
+#define DEFAULT_OUTPUT_BYTES ((uint64_t)8 << 30)
+#define DEFAULT_MEMORY_BYTES ((uint64_t)16 << 30)
+
+#define MAX_ATTRIBUTES (1u << 24)
 
 static o2p_status refuse(o2p_error *error, const char *option, const char *message)
 {
@@ -32,7 +40,7 @@ static bool copy_known(o2p_options *known, const o2p_options *options)
     known->size = sizeof(*known);
     if (options == NULL)
         return true;
-    if (options->size < offsetof(o2p_options, codec) || options->size > 4 * sizeof(*known))
+    if (options->size < offsetof(o2p_options, encoding) || options->size > 4 * sizeof(*known))
         return false;
     memcpy(known, options, options->size < sizeof(*known) ? options->size : sizeof(*known));
     return true;
@@ -54,40 +62,81 @@ static bool allocator_is_whole(const o2p_allocator *a)
     return given == 0 || given == 3;
 }
 
+static uint64_t or_default64(uint64_t value, uint64_t fallback)
+{
+    return value == 0 ? fallback : value;
+}
+
+/* Options that are numbers up to some limit. NULL if each is; else the first that is not. */
+static const char *check_ranges(const o2p_options *o, const char **wrong)
+{
+    const struct {
+        const char *name;
+        uint64_t value, most;
+        const char *wrong;
+    } ranges[] = {
+        {"signal", (unsigned)o->signal, O2P_SIGNAL_METRICS, "not a signal"},
+        {"encoding", (unsigned)o->encoding, O2P_ENCODING_JSON_LINES, "not an encoding"},
+        {"codec", (unsigned)o->codec, O2P_CODEC_SNAPPY, "not a codec"},
+        {"order", (unsigned)o->order, O2P_ORDER_RECEIVED, "not an order"},
+        {"row_group_rows", o->row_group_rows, MAX_ROW_GROUP_ROWS, "more than 2^30"},
+        {"page_bytes", o->page_bytes, MAX_PAGE_BYTES, "more than 2^30"},
+        {"max_depth", o->max_depth, O2P_MAX_DEPTH, "more than 100"},
+        {"max_attributes", o->max_attributes, MAX_ATTRIBUTES, "more than 2^24"},
+        {"max_records", o->max_records, INT32_MAX, "more than 2^31 - 1"},
+        {"max_string_bytes", o->max_string_bytes, O2P_MAX_RECORD_BYTES, "more than 64 MiB"},
+        {"max_input_bytes", o->max_input_bytes, UINT32_MAX, "more than 2^32 - 1"},
+    };
+    for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+        if (ranges[i].value > ranges[i].most) {
+            *wrong = ranges[i].wrong;
+            return ranges[i].name;
+        }
+    *wrong = "less than 8";
+    return o->max_depth != 0 && o->max_depth < O2P_LEAST_DEPTH ? "max_depth" : NULL;
+}
+
+static o2p_limits limits_of(const o2p_options *o)
+{
+    o2p_limits d = o2p_default_limits();
+    return (o2p_limits){
+        .max_depth = or_default(o->max_depth, d.max_depth),
+        .max_attributes = or_default(o->max_attributes, d.max_attributes),
+        .max_shared_attributes = or_default(o->max_shared_attributes, d.max_shared_attributes),
+        .max_records = or_default64(o->max_records, d.max_records),
+        .max_string_bytes = or_default64(o->max_string_bytes, d.max_string_bytes),
+    };
+}
+
 o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options, o2p_error *error)
 {
     o2p_options o;
+    const char *wrong;
     if (!copy_known(&o, options))
         return refuse(error, "size", "not the size of o2p_options in any version");
-    if ((unsigned)o.signal > O2P_SIGNAL_METRICS)
-        return refuse(error, "signal", "not a signal");
-    if ((unsigned)o.codec > O2P_CODEC_SNAPPY)
-        return refuse(error, "codec", "not a codec");
-    if ((unsigned)o.order > O2P_ORDER_RECEIVED)
-        return refuse(error, "order", "not an order");
-    if (o.row_group_rows > MAX_ROW_GROUP_ROWS)
-        return refuse(error, "row_group_rows", "more than 2^30");
-    if (o.page_bytes > MAX_PAGE_BYTES)
-        return refuse(error, "page_bytes", "more than 2^30");
-    if (o.reserved != 0)
-        return refuse(error, "reserved", "not 0");
-    if (o.max_input_bytes > UINT32_MAX)
-        return refuse(error, "max_input_bytes", "more than 2^32 - 1");
+    const char *name = check_ranges(&o, &wrong);
+    if (name != NULL)
+        return refuse(error, name, wrong);
     if (!allocator_is_whole(&o.allocator))
         return refuse(error, "allocator", "some functions are given and some are not");
-    const char *wrong = o2p_path_check(o.path_template);
+    wrong = o2p_path_check(o.path_template);
     if (wrong != NULL)
         return refuse(error, "path_template", wrong);
     *settings = (o2p_settings){
         .signal = o.signal,
+        .encoding = o.encoding,
+        .skip_bad_lines = o.skip_bad_lines,
         .codec = o.codec == O2P_CODEC_DEFAULT ? default_codec() : o.codec,
         .order = o.order == O2P_ORDER_DEFAULT ? O2P_ORDER_CLUSTERED : o.order,
         .default_time_ns = o.default_time_ns,
         .row_group_rows = or_default(o.row_group_rows, DEFAULT_ROW_GROUP_ROWS),
         .page_rows = or_default(o.page_rows, DEFAULT_PAGE_ROWS),
         .page_bytes = or_default(o.page_bytes, DEFAULT_PAGE_BYTES),
-        .max_input_bytes = o.max_input_bytes == 0 ? DEFAULT_INPUT_BYTES : o.max_input_bytes,
-        .max_memory_bytes = o.max_memory_bytes,
+        .limits = limits_of(&o),
+        .max_input_bytes = or_default64(o.max_input_bytes, DEFAULT_INPUT_BYTES),
+        .max_files = or_default(o.max_files, DEFAULT_FILES),
+        .max_output_bytes = or_default64(o.max_output_bytes, DEFAULT_OUTPUT_BYTES),
+        .max_memory_bytes = or_default64(o.max_memory_bytes, DEFAULT_MEMORY_BYTES),
         .allocator = o.allocator,
         .path_template = o.path_template,
     };

@@ -3,19 +3,24 @@
 #ifndef O2P_BATCH_SETTINGS_H
 #define O2P_BATCH_SETTINGS_H
 
-#include "../base/deps.h"
+#include "../base/limits.h"
 #include "../../include/otlp2parquet.h"
 
 typedef struct o2p_settings {
     o2p_signal signal;
+    o2p_encoding encoding;
+    bool skip_bad_lines;
     o2p_codec codec; /* not DEFAULT */
     o2p_order order; /* not DEFAULT */
     uint64_t default_time_ns;
     uint32_t row_group_rows;
     uint32_t page_rows;
     uint32_t page_bytes;
+    o2p_limits limits;
     uint64_t max_input_bytes;
-    uint64_t max_memory_bytes; /* 0: no limit */
+    uint32_t max_files;
+    uint64_t max_output_bytes;
+    uint64_t max_memory_bytes;
     o2p_allocator allocator;   /* all zero: malloc */
     const char *path_template; /* the caller's; NULL: the default */
 } o2p_settings;

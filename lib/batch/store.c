@@ -126,6 +126,7 @@ void o2p_store_save(const o2p_store *store, o2p_store_mark *mark)
     mark->arena = o2p_arena_save(&store->pool.arena);
     mark->repaired = store->pool.repaired;
     mark->row_count = store->row_count;
+    mark->joined_bytes = store->joined_bytes;
     for (size_t i = 0; i < O2P_TABLE_COUNT; i++) {
         mark->runs[i] = store->runs[i].size;
         save_rows(store->tables[i], &mark->tables[i]);
@@ -142,6 +143,7 @@ void o2p_store_rollback(o2p_store *store, const o2p_store_mark *mark)
 {
     store->pool.repaired = mark->repaired;
     store->row_count = mark->row_count;
+    store->joined_bytes = mark->joined_bytes;
     for (size_t i = 0; i < O2P_TABLE_COUNT; i++) {
         store->runs[i].size = mark->runs[i];
         rollback_rows(store, &store->tables[i], &mark->tables[i]);

@@ -41,6 +41,7 @@ typedef struct o2p_store {
     o2p_rows *groups[O2P_SOURCE_METRIC + 1]; /* by o2p_source; [ROW] is not used */
     o2p_memo memos[O2P_SOURCE_SCOPE + 1];    /* of RESOURCE and SCOPE */
     uint64_t row_count;
+    uint64_t joined_bytes; /* of DuplicateAttributes that rows share, at most; see walk.c */
 } o2p_store;
 
 /* `lasting`: the bytes of all requests outlive the store. */
@@ -85,7 +86,7 @@ typedef struct o2p_rows_mark {
 
 typedef struct o2p_store_mark {
     o2p_arena_mark arena;
-    uint64_t repaired, row_count;
+    uint64_t repaired, row_count, joined_bytes;
     size_t runs[O2P_TABLE_COUNT];
     size_t notices[O2P_SOURCE_SCOPE + 1];
     o2p_dictionary_mark known[O2P_SOURCE_SCOPE + 1];

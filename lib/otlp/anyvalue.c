@@ -26,7 +26,7 @@ static bool read_member(o2p_walk *walk, o2p_span any, unsigned depth, o2p_wire_f
     member->key = 0;
     if (any.bytes == NULL)
         return true;
-    if (depth > O2P_MAX_DEPTH)
+    if (depth > walk->limits.max_depth)
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, any.bytes);
     o2p_wire wire = o2p_wire_over(any.bytes, any.size);
     o2p_wire_field field;
@@ -152,7 +152,7 @@ typedef bool element_writer(o2p_walk *walk, o2p_span element, unsigned depth, o2
 static bool append_elements(o2p_walk *walk, const o2p_wire_field *list, const o2p_message *message,
                             unsigned depth, element_writer *append, o2p_buffer *out)
 {
-    if (depth > O2P_MAX_DEPTH)
+    if (depth > walk->limits.max_depth)
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, list->start);
     o2p_wire wire = o2p_wire_over(list->bytes, (size_t)list->value);
     o2p_wire_field field;
@@ -178,7 +178,7 @@ static bool append_plain_json(o2p_walk *walk, o2p_span any, unsigned depth, o2p_
 static bool append_plain_entry(o2p_walk *walk, o2p_span entry, unsigned depth, o2p_buffer *out)
 {
     o2p_span key, value;
-    if (depth > O2P_MAX_DEPTH)
+    if (depth > walk->limits.max_depth)
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, entry.bytes);
     if (!o2p_key_value_of(walk, entry.bytes, entry.size, &key, &value))
         return false;
@@ -235,7 +235,7 @@ static bool append_plain_json(o2p_walk *walk, o2p_span any, unsigned depth, o2p_
 static bool append_otlp_entry(o2p_walk *walk, o2p_span entry, unsigned depth, o2p_buffer *out)
 {
     o2p_span key, value;
-    if (depth > O2P_MAX_DEPTH)
+    if (depth > walk->limits.max_depth)
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, entry.bytes);
     if (!o2p_key_value_of(walk, entry.bytes, entry.size, &key, &value))
         return false;

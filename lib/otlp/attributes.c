@@ -169,8 +169,11 @@ static bool add_entry(o2p_walk *walk, o2p_attributes *list, o2p_column *column, 
 bool o2p_attributes_add(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
 {
     o2p_span key, value;
-    if (list->depth > O2P_MAX_DEPTH)
+    if (O2P_UNLIKELY(list->depth > walk->limits.max_depth))
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, key_value->start);
+    if (O2P_UNLIKELY(list->position >= walk->limits.max_attributes))
+        return o2p_walk_over(walk, key_value->start,
+                             "more attributes in a list than max_attributes");
     if (!o2p_key_value_of(walk, key_value->bytes, (size_t)key_value->value, &key, &value))
         return false;
     o2p_dictionary *keys = o2p_column_key_dictionary(list->rows, list->target->map);
@@ -316,5 +319,6 @@ void o2p_duplicates_end(o2p_walk *walk, o2p_rows *rows, uint32_t row)
         return;
     o2p_set_text(rows, O2P_COL_DuplicateAttributes, row, walk->duplicates.data,
                  walk->duplicates.size, false);
+    walk->noted_records++;
     walk->duplicates.size = 0;
 }

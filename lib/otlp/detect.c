@@ -3,7 +3,59 @@
 
 #include "../base/utf8.h"
 #include "descriptor.h"
+#include "json_scan.h"
 #include "wire.h"
+
+/* ---- encoding ---- */
+
+static uint64_t mark_line_feed(uint64_t v)
+{
+    uint64_t differ = v ^ O2P_LOW_BITS * '\n';
+    return (differ - O2P_LOW_BITS) & ~differ & O2P_TOP_BITS;
+}
+
+const uint8_t *o2p_line_end(const uint8_t *at, const uint8_t *end)
+{
+    return at + o2p_scan(at, (size_t)(end - at), mark_line_feed);
+}
+
+/* Whether the bytes are nothing but resources. */
+static bool is_envelope(const uint8_t *bytes, size_t size)
+{
+    o2p_wire wire = o2p_wire_over(bytes, size);
+    o2p_wire_field field;
+    while (o2p_wire_next(&wire, &field))
+        if (field.key != O2P_KEY(ExportLogsServiceRequest_resource_logs, O2P_WIRE_LEN))
+            return false;
+    return wire.status == O2P_OK;
+}
+
+/* What begins at `at` is more than one line; see detect.h. */
+static bool has_lines(const uint8_t *at, const uint8_t *end)
+{
+    const uint8_t *stop = o2p_line_end(at, end);
+    const uint8_t *more = o2p_json_next(stop, end);
+    while (stop > at && stop[-1] <= ' ')
+        stop--;
+    if (more == end || stop == at || stop[-1] != '}')
+        return false;
+    return *more != ',' && *more != ':' && *more != ']' && *more != '}';
+}
+
+o2p_encoding o2p_detect_encoding(const uint8_t *bytes, size_t size)
+{
+    static const uint8_t mark[] = {0xEF, 0xBB, 0xBF};
+    const uint8_t *at = bytes, *end = bytes + size;
+    if (size >= sizeof(mark) && memcmp(at, mark, sizeof(mark)) == 0)
+        at += sizeof(mark);
+    at = o2p_json_next(at, end);
+    uint8_t first = o2p_json_peek(at, end);
+    if ((first != '{' && first != '[') || (bytes[0] == '\n' && is_envelope(bytes, size)))
+        return O2P_ENCODING_PROTOBUF;
+    return has_lines(at, end) ? O2P_ENCODING_JSON_LINES : O2P_ENCODING_JSON;
+}
+
+/* ---- signal ---- */
 
 enum {
     RECORDS_READ = 16, /* more would not change the sum's sign on real data */

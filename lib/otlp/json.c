@@ -40,12 +40,14 @@ typedef struct reader {
     o2p_buffer *out;
     o2p_buffer scratch; /* a scalar's string without its escapes */
     o2p_json_report *report;
+    const o2p_limits *limits;
     o2p_json_error error;
     size_t path_at;   /* where report->path begins so far */
     bool path_cut;    /* it begins with the ellipsis */
     size_t list_size; /* bytes the last packed list's length took */
     bool in_record;
-    bool bad; /* the record has a value that cannot be kept */
+    bool bad;    /* the record has a value that cannot be kept */
+    bool strict; /* which is a failure */
     habits habits[O2P_MESSAGE_COUNT];
 } reader;
 
@@ -87,15 +89,18 @@ static const uint8_t *out_of_memory(reader *r, const uint8_t *at)
 /* What is at `at` cannot be kept. Inside a record the reader goes on, at `after`. */
 static const uint8_t *refuse(reader *r, const uint8_t *at, const uint8_t *after, const char *what)
 {
-    if (!r->in_record)
-        return fail(r, O2P_ERR_MALFORMED, at, what);
+    if (!r->in_record || r->strict)
+        return fail(r, O2P_ERR_VALUE, at, what);
     r->bad = true;
-    if (r->report->rejected_what[0] == '\0') {
-        r->report->rejected_what = what;
-        r->report->rejected_offset = (size_t)(at - r->text);
-    }
     return after;
 }
+
+static const uint8_t *over(reader *r, const uint8_t *at, const char *what)
+{
+    return fail(r, O2P_ERR_LIMIT, at, what);
+}
+
+static const char long_string[] = "a string of more bytes than max_string_bytes";
 
 /* At `at` there is no object, or array, where one belongs. */
 static const uint8_t *wrong_kind(reader *r, const uint8_t *at, const char *what)
@@ -299,6 +304,8 @@ static O2P_NOINLINE const uint8_t *read_bytes(reader *r, const uint8_t *at,
     const char *reason = o2p_json_decode(field, &scalar, to, &written);
     if (reason != NULL)
         return refuse(r, at, after, reason);
+    if (written > r->limits->max_string_bytes)
+        return over(r, at, long_string);
     if (written == 0 && field->label == O2P_PROTO_SINGULAR) {
         r->out->size = before;
         return after;
@@ -320,6 +327,8 @@ static O2P_NOINLINE const uint8_t *write_escaped(reader *r, const uint8_t *at, c
     end_write(r, o2p_json_unescape(to, at, stop, &lone));
     if (lone != NULL)
         return refuse(r, lone, stop + 1, "a surrogate without its partner");
+    if (r->out->size - start > r->limits->max_string_bytes)
+        return over(r, at - 1, long_string);
     return end_content(r, start, guess) != 0 ? stop + 1 : out_of_memory(r, at);
 }
 
@@ -343,6 +352,8 @@ static const uint8_t *read_string(reader *r, const uint8_t *at, const o2p_proto_
     size_t size = (size_t)(stop - at);
     if (size == 0 && field->label == O2P_PROTO_SINGULAR)
         return stop + 1;
+    if (O2P_UNLIKELY(size > r->limits->max_string_bytes))
+        return over(r, at - 1, long_string);
     uint8_t *to = begin_write(r, MAX_FIELD_SIZE + size);
     if (O2P_UNLIKELY(to == NULL))
         return out_of_memory(r, at);
@@ -480,7 +491,7 @@ static const uint8_t *read_message(reader *r, const uint8_t *at, const o2p_proto
     size_t guess = guess_length_size(r, at, field->message);
     if (O2P_UNLIKELY(o2p_json_peek(at, r->end) != '{'))
         return wrong_kind(r, at, "an object is expected");
-    if (O2P_UNLIKELY(depth > O2P_MAX_DEPTH))
+    if (O2P_UNLIKELY(depth > r->limits->max_depth))
         return fail(r, O2P_ERR_DEPTH, at, "messages are nested too deep");
     size_t start = begin_content(r, field->number, guess);
     if (O2P_UNLIKELY(start == 0))
@@ -506,10 +517,16 @@ static const uint8_t *read_record(reader *r, const uint8_t *at, const o2p_proto_
                                   unsigned depth)
 {
     size_t start = r->out->size;
+    const uint8_t *begin = at;
+    if (O2P_UNLIKELY(r->report->records >= r->limits->max_records))
+        return over(r, at, "more records than max_records");
+    r->report->records++;
     r->in_record = true;
     r->bad = false;
     at = read_message(r, at, field, depth);
     r->in_record = false;
+    if (O2P_UNLIKELY(at != NULL && r->out->size - start > O2P_MAX_RECORD_BYTES))
+        return over(r, begin, "a record of more than 64 MiB");
     if (r->bad) {
         r->out->size = start;
         r->report->rejected++;
@@ -549,15 +566,27 @@ static const uint8_t *read_element(reader *r, const uint8_t *at, const o2p_proto
     return read_value(r, at, field, depth);
 }
 
+/* How many elements an array may have. */
+static uint64_t most_elements(const reader *r, const o2p_proto_field *field)
+{
+    bool attributes = field->message == O2P_MESSAGE(KeyValue) &&
+                      field != O2P_MESSAGE(KeyValueList)->fields; /* those are one value */
+    return attributes ? r->limits->max_attributes : UINT64_MAX;
+}
+
 /* Reads the elements of an array and the bracket that closes it. */
 static const uint8_t *read_elements(reader *r, const uint8_t *at, const o2p_proto_field *field,
                                     unsigned depth)
 {
+    uint64_t most = most_elements(r, field);
     at = o2p_json_next(at + 1, r->end);
     if (o2p_json_peek(at, r->end) == ']')
         return at + 1;
     for (uint64_t index = 0;; index++) {
-        at = read_element(r, at, field, depth);
+        if (O2P_LIKELY(index < most))
+            at = read_element(r, at, field, depth);
+        else
+            at = over(r, at, "more attributes in a list than max_attributes");
         if (O2P_UNLIKELY(at == NULL)) {
             prepend_index(r, index);
             return NULL;
@@ -676,54 +705,163 @@ static const uint8_t *read_object(reader *r, const uint8_t *at, const o2p_messag
 
 /* ---- the request ---------------------------------------------------------------------------- */
 
-/* Reads the whole text. */
-static bool read_request(reader *r, const o2p_message *message)
+static void begin_reader(reader *r, const uint8_t *text, size_t size, o2p_json_report *report)
+{
+    if (size == 0)
+        text = (const uint8_t *)""; /* it may be NULL */
+    memset(r, 0, sizeof(*r));
+    memset(report, 0, sizeof(*report));
+    r->text = text;
+    r->end = text + size;
+    r->report = report;
+    r->path_at = O2P_FIELD_PATH_SIZE - 1;
+    r->list_size = 1;
+    report->what = "";
+}
+
+/* Tells why the reader has failed. */
+static void report_failure(reader *r)
+{
+    o2p_json_report *report = r->report;
+    memmove(report->path, report->path + r->path_at, O2P_FIELD_PATH_SIZE - r->path_at);
+    report->unknown_members = report->records = report->rejected = 0;
+    report->status = r->error.status;
+    report->what = r->error.what;
+    report->offset = (size_t)(r->error.at - r->text);
+}
+
+/* Returns where the object begins. */
+static const uint8_t *find_object(reader *r)
 {
     static const uint8_t mark[] = {0xEF, 0xBB, 0xBF};
     const uint8_t *at = r->text;
     if (r->end - at >= 3 && memcmp(at, mark, sizeof(mark)) == 0)
         at += sizeof(mark);
     at = o2p_json_next(at, r->end);
-    if (o2p_json_peek(at, r->end) != '{')
-        return wrong_kind(r, at, "a request is an object") != NULL;
-    at = read_object(r, at, message, 0);
+    return o2p_json_peek(at, r->end) == '{' ? at : wrong_kind(r, at, "a request is an object");
+}
+
+/* Reads the whole text. */
+static bool read_request(reader *r, const o2p_message *message)
+{
+    const uint8_t *at = find_object(r);
+    if (at != NULL)
+        at = read_object(r, at, message, 0);
     if (at == NULL)
         return false;
     at = o2p_json_next(at, r->end);
     return at == r->end || fail(r, O2P_ERR_MALFORMED, at, "there is more behind the request");
 }
 
-bool o2p_json_request(const o2p_message *message, const uint8_t *text, size_t size, o2p_buffer *out,
-                      o2p_json_report *report)
+static bool convert(reader *r, const o2p_message *message, const o2p_limits *limits,
+                    o2p_buffer *out)
 {
-    reader r;
-    size_t before = out->size;
-    if (size == 0)
-        text = (const uint8_t *)""; /* it may be NULL */
-    memset(&r, 0, sizeof(r));
-    memset(report, 0, sizeof(*report));
-    r.text = text;
-    r.end = text + size;
-    r.out = out;
-    r.report = report;
-    r.path_at = O2P_FIELD_PATH_SIZE - 1;
-    r.list_size = 1;
-    o2p_buffer_init(&r.scratch, out->memory);
-    report->what = report->rejected_what = "";
+    size_t before = out->size, size = (size_t)(r->end - r->text);
+    r->out = out;
+    r->limits = limits;
+    o2p_buffer_init(&r->scratch, out->memory);
     /* The protobuf form is a little less than half as long. If that is too much, it may yet be
      * less. */
     if (o2p_memory_allows(out->memory, out->capacity, out->size + size / 2))
         o2p_buffer_reserve(out, size / 2);
-    bool ok = !out->memory->failed ? read_request(&r, message) : out_of_memory(&r, text) != NULL;
-    o2p_buffer_free(&r.scratch);
-    memmove(report->path, report->path + r.path_at, O2P_FIELD_PATH_SIZE - r.path_at);
-    if (ok)
+    bool ok = !out->memory->failed ? read_request(r, message) : out_of_memory(r, r->text) != NULL;
+    o2p_buffer_free(&r->scratch);
+    if (!ok)
+        out->size = before;
+    return ok;
+}
+
+/* Reads the text again, up to the first value that cannot be kept, to tell where it is: a path is
+ * written by readers that fail. */
+static void explain_rejection(const o2p_message *message, const uint8_t *text, size_t size,
+                              const o2p_limits *limits, o2p_buffer *out, o2p_json_report *report)
+{
+    reader r;
+    o2p_json_report first;
+    begin_reader(&r, text, size, &first);
+    r.strict = true;
+    if (convert(&r, message, limits, out))
+        return;
+    report_failure(&r);
+    report->what = first.what;
+    report->offset = first.offset;
+    memcpy(report->path, first.path, sizeof(first.path));
+}
+
+bool o2p_json_request(const o2p_message *message, const uint8_t *text, size_t size,
+                      const o2p_limits *limits, o2p_buffer *out, o2p_json_report *report)
+{
+    reader r;
+    size_t before = out->size;
+    begin_reader(&r, text, size, report);
+    if (!convert(&r, message, limits, out)) {
+        report_failure(&r);
+        return false;
+    }
+    if (report->rejected > 0)
+        explain_rejection(message, text, size, limits, out, report);
+    if (!out->memory->failed)
         return true;
     out->size = before;
-    report->unknown_members = report->rejected = report->rejected_offset = 0;
-    report->rejected_what = "";
-    report->status = r.error.status;
-    report->what = r.error.what;
-    report->offset = (size_t)(r.error.at - text);
+    out_of_memory(&r, r.text);
+    report_failure(&r);
+    return false;
+}
+
+/* The signal whose requests have a member of this name; AUTO if none has. */
+static o2p_signal signal_of_name(const uint8_t *name, const uint8_t *stop)
+{
+    static const o2p_message *const requests[] = {
+        [O2P_SIGNAL_LOGS] = O2P_MESSAGE(ExportLogsServiceRequest),
+        [O2P_SIGNAL_TRACES] = O2P_MESSAGE(ExportTraceServiceRequest),
+        [O2P_SIGNAL_METRICS] = O2P_MESSAGE(ExportMetricsServiceRequest),
+    };
+    for (o2p_signal s = O2P_SIGNAL_LOGS; s <= O2P_SIGNAL_METRICS; s++)
+        if (find_escaped(requests[s], name, stop) < requests[s]->field_count)
+            return s;
+    return O2P_SIGNAL_AUTO;
+}
+
+/* Looks for the first known member of the object at `at`. */
+static bool find_signal(reader *r, const uint8_t *at, o2p_signal *signal)
+{
+    *signal = O2P_SIGNAL_LOGS;
+    at = o2p_json_next(at + 1, r->end);
+    if (o2p_json_peek(at, r->end) == '}')
+        return true;
+    for (;;) {
+        if (o2p_json_peek(at, r->end) != '"')
+            return unexpected(r, at, "a member's name in quotes is expected") != NULL;
+        const uint8_t *name = at + 1;
+        at = o2p_json_skip_string(name, r->end, &r->error);
+        if (at == NULL)
+            return false;
+        *signal = signal_of_name(name, at - 1);
+        if (*signal != O2P_SIGNAL_AUTO)
+            return true;
+        at = o2p_json_next(at, r->end);
+        if (o2p_json_peek(at, r->end) != ':')
+            return unexpected(r, at, "a colon is expected") != NULL;
+        at = o2p_json_skip_value(o2p_json_next(at + 1, r->end), r->end, &r->error);
+        if (at == NULL)
+            return false;
+        at = o2p_json_next(at, r->end);
+        if (o2p_json_peek(at, r->end) == '}')
+            return true;
+        if (o2p_json_peek(at, r->end) != ',')
+            return unexpected(r, at, "a comma or } is expected") != NULL;
+        at = o2p_json_next(at + 1, r->end);
+    }
+}
+
+bool o2p_json_signal(const uint8_t *text, size_t size, o2p_signal *signal, o2p_json_report *report)
+{
+    reader r;
+    begin_reader(&r, text, size, report);
+    *signal = O2P_SIGNAL_AUTO;
+    const uint8_t *at = find_object(&r);
+    if (at != NULL && find_signal(&r, at, signal))
+        return true;
+    report_failure(&r);
     return false;
 }

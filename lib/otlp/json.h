@@ -22,7 +22,8 @@
  * What goes wrong:
  *
  *   not JSON; an object or array in the place of something else, or something else but null in its
- *   place; nested too deep (100 messages, as in protobuf; 1024 values inside an unknown member)
+ *   place; nested too deep (messages as in protobuf; 1024 values inside an unknown member); more
+ *   records, attributes in a list or bytes in a string than the limits allow
  *                                           the request is rejected
  *   a value that cannot be kept, inside a record: a LogRecord, a Span, a data point
  *                                           that record is left out, and counted
@@ -41,28 +42,36 @@
 #define O2P_OTLP_JSON_H
 
 #include "../base/buffer.h"
+#include "../base/limits.h"
 #include "descriptor.h"
 
 typedef struct o2p_json_report {
-    /* OK; TRUNCATED: the text ends too early; MALFORMED: it is not JSON, or has a value that cannot
-     * be kept; WIRE_TYPE: an object, array or scalar in the place of another; DEPTH; LIMIT: the
-     * protobuf form is beyond 4 GiB; OUT_OF_MEMORY or LIMIT by the memory of `out`. */
+    /* OK; TRUNCATED: the text ends too early; MALFORMED: it is not JSON; VALUE: one that cannot be
+     * kept, outside of any record; WIRE_TYPE: an object, array or scalar in the place of another;
+     * DEPTH; LIMIT: one of `limits`, or the protobuf form is beyond 4 GiB; OUT_OF_MEMORY or LIMIT
+     * by the memory of `out`. */
     o2p_status status;
-    const char *what;               /* static text that says more; "" with OK */
-    size_t offset;                  /* of the error in the text */
-    char path[O2P_FIELD_PATH_SIZE]; /* of the field it is in, as in o2p_error */
+    /* Of the error, or with OK of the first value that cannot be kept in a record: static text that
+     * says more, "" if there is none; where it is in the text; the path of the field that it is in,
+     * as in o2p_error. */
+    const char *what;
+    size_t offset;
+    char path[O2P_FIELD_PATH_SIZE];
 
     /* Zero when the request is rejected. */
     uint64_t unknown_members;
-    uint64_t rejected;         /* records left out */
-    const char *rejected_what; /* static text: why the first one was; "" if none was */
-    size_t rejected_offset;    /* of the value that was the reason */
+    uint64_t records;  /* those left out as well */
+    uint64_t rejected; /* records left out */
 } o2p_json_report;
 
 /* Appends the protobuf form of a request to `out`: of `text`, a JSON object that is a `message`,
  * with nothing but spaces around it, and perhaps a UTF-8 byte order mark before it. False on
  * failure; `out` is then as it was, but for its capacity. */
-bool o2p_json_request(const o2p_message *message, const uint8_t *text, size_t size, o2p_buffer *out,
-                      o2p_json_report *report);
+bool o2p_json_request(const o2p_message *message, const uint8_t *text, size_t size,
+                      const o2p_limits *limits, o2p_buffer *out, o2p_json_report *report);
+
+/* Tells the signal of such a text by the name of its first known member; LOGS of an empty object,
+ * AUTO where there are none but unknown ones. False on failure, as above. */
+bool o2p_json_signal(const uint8_t *text, size_t size, o2p_signal *signal, o2p_json_report *report);
 
 #endif

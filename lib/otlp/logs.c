@@ -33,7 +33,7 @@ static void set_times(const o2p_walk *walk, o2p_rows *rows, uint32_t row, uint64
 bool o2p_walk_log_record(o2p_walk *walk, const o2p_wire_field *record)
 {
     uint32_t row;
-    o2p_rows *rows = o2p_walk_new_row(walk, O2P_TABLE_LOGS, record->start, &row);
+    o2p_rows *rows = o2p_walk_new_row(walk, O2P_TABLE_LOGS, record, &row);
     if (rows == NULL)
         return false;
     o2p_wire wire = o2p_wire_over(record->bytes, (size_t)record->value);

@@ -23,6 +23,7 @@ typedef struct occurrence {
 
 typedef struct merger {
     o2p_buffer *out;
+    unsigned max_depth;
     o2p_buffer spans;       /* stack of span */
     o2p_buffer occurrences; /* stack of occurrence */
     uint64_t unknown;
@@ -139,7 +140,7 @@ static bool write_message(merger *m, size_t first, size_t i, unsigned depth)
     const o2p_proto_field *field = occurrence_at(m, i)->field;
     const uint8_t *at = occurrence_at(m, i)->start;
     size_t first_span = m->spans.size / sizeof(span);
-    if (depth > O2P_MAX_DEPTH)
+    if (depth > m->max_depth)
         return fail(m, O2P_ERR_DEPTH, at);
     push_pieces(m, first, i);
     uint32_t key = (uint32_t)field->number << 3 | O2P_WIRE_LEN;
@@ -213,10 +214,10 @@ static bool merge_message(merger *m, const o2p_message *message, size_t first_sp
     return !m->out->memory->failed;
 }
 
-bool o2p_merge(const o2p_message *message, const uint8_t *bytes, size_t size, o2p_buffer *out,
-               uint64_t *unknown_fields, o2p_merge_error *error)
+bool o2p_merge(const o2p_message *message, const uint8_t *bytes, size_t size, unsigned max_depth,
+               o2p_buffer *out, uint64_t *unknown_fields, o2p_merge_error *error)
 {
-    merger m = {out, {0}, {0}, 0, {O2P_OK, bytes}};
+    merger m = {out, max_depth, {0}, {0}, 0, {O2P_OK, bytes}};
     span whole = {bytes, size};
     o2p_buffer_init(&m.spans, out->memory);
     o2p_buffer_init(&m.occurrences, out->memory);

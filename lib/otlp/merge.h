@@ -18,9 +18,9 @@ typedef struct o2p_merge_error {
     const uint8_t *at;
 } o2p_merge_error;
 
-/* Appends the merged form of `bytes`, a `message`, to `out`. Unknown fields are left out and
- * counted. False on failure; `*error` then tells why and where. */
-bool o2p_merge(const o2p_message *message, const uint8_t *bytes, size_t size, o2p_buffer *out,
-               uint64_t *unknown_fields, o2p_merge_error *error);
+/* Appends the merged form of `bytes`, a `message` that nests at most `max_depth` others, to `out`.
+ * Unknown fields are left out and counted. False on failure; `*error` then tells why and where. */
+bool o2p_merge(const o2p_message *message, const uint8_t *bytes, size_t size, unsigned max_depth,
+               o2p_buffer *out, uint64_t *unknown_fields, o2p_merge_error *error);
 
 #endif

@@ -355,7 +355,7 @@ static const metric_kind kinds[] = {
 static bool read_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_field *field)
 {
     point_state point = {0};
-    point.rows = o2p_walk_new_row(walk, kind->table, field->start, &point.row);
+    point.rows = o2p_walk_new_row(walk, kind->table, field, &point.row);
     if (point.rows == NULL)
         return false;
     o2p_attributes_begin(&point.list, &point_attributes, point.rows, point.row, POINT_DEPTH + 1, 0);
@@ -421,7 +421,7 @@ bool o2p_walk_metric(o2p_walk *walk, const o2p_wire_field *metric)
     if (metrics == NULL)
         return false;
     if (metrics->count >= O2P_MAX_ROWS)
-        return o2p_walk_fail(walk, O2P_ERR_LIMIT, metric->start);
+        return o2p_walk_over(walk, metric->start, "more metrics than rows can be counted");
     uint32_t row = metrics->count++;
     o2p_wire wire = o2p_wire_over(metric->bytes, (size_t)metric->value);
     o2p_wire_field field, data;
@@ -460,5 +460,11 @@ bool o2p_walk_metric(o2p_walk *walk, const o2p_wire_field *metric)
         return false;
     o2p_duplicates_end(walk, metrics, row);
     walk->counts.empty_metrics += kind == NULL;
-    return kind == NULL || read_data(walk, kind, metrics, row, &data);
+    if (kind == NULL)
+        return true;
+    o2p_walk_since since = o2p_walk_here(walk);
+    if (!read_data(walk, kind, metrics, row, &data))
+        return false;
+    o2p_walk_share(walk, since, O2P_SOURCE_METRIC, row, O2P_COL_MetricMetadata, metric->start);
+    return true;
 }

@@ -50,14 +50,16 @@ const o2p_message *o2p_request_message(o2p_signal signal)
     return walkers[signal].request;
 }
 
-/* Runs that were there before a group began, by table. */
+/* Where a group begins, and the runs that were there before it, by table. */
 typedef struct group_start {
+    const uint8_t *at;
+    o2p_walk_since since;
     size_t runs[O2P_TABLE_COUNT];
 } group_start;
 
-static group_start start_group(const o2p_walk *walk, const signal_walker *signal)
+static group_start start_group(const o2p_walk *walk, const signal_walker *signal, const uint8_t *at)
 {
-    group_start start = {{0}};
+    group_start start = {at, o2p_walk_here(walk), {0}};
     for (size_t t = signal->first_table; t <= (size_t)signal->last_table; t++)
         start.runs[t] = o2p_store_run_count(walk->store, (o2p_table)t);
     return start;
@@ -67,11 +69,16 @@ static group_start start_group(const o2p_walk *walk, const signal_walker *signal
 static bool end_group(o2p_walk *walk, const signal_walker *signal, const group_start *start,
                       o2p_source source, o2p_span message, o2p_span schema_url)
 {
+    if (message.size > O2P_MAX_RECORD_BYTES)
+        return o2p_walk_over(walk, message.bytes, "a resource or scope of more than 64 MiB");
     uint32_t row = o2p_walk_group(walk, source, message, schema_url);
     if (walk->status != O2P_OK || walk->store->memory->failed)
         return false;
     for (size_t t = signal->first_table; t <= (size_t)signal->last_table; t++)
         o2p_store_settle(walk->store, (o2p_table)t, start->runs[t], source, row);
+    o2p_col map =
+        source == O2P_SOURCE_RESOURCE ? O2P_COL_ResourceAttributes : O2P_COL_ScopeAttributes;
+    o2p_walk_share(walk, start->since, source, row, map, start->at);
     return true;
 }
 
@@ -91,7 +98,7 @@ static bool walk_group(o2p_walk *walk, const signal_walker *signal, o2p_source s
                        const o2p_wire_field *group)
 {
     const o2p_message *message = source == O2P_SOURCE_RESOURCE ? signal->resource : signal->scope;
-    group_start start = start_group(walk, signal);
+    group_start start = start_group(walk, signal, group->start);
     o2p_wire wire = o2p_wire_over(group->bytes, (size_t)group->value);
     o2p_wire_field field;
     o2p_span owner = {NULL, 0}, schema_url = {NULL, 0};
@@ -123,6 +130,18 @@ static bool walk_group(o2p_walk *walk, const signal_walker *signal, o2p_source s
     return o2p_walk_end(walk, &wire) && end_group(walk, signal, &start, source, owner, schema_url);
 }
 
+/* What records share is known at the end only. */
+static void check_shared(o2p_walk *walk)
+{
+    uint64_t allowed =
+        O2P_FREE_SHARED_ATTRIBUTES + walk->counts.accepted * walk->limits.max_shared_attributes;
+    if (O2P_UNLIKELY(walk->shared > allowed))
+        o2p_walk_over(walk, walk->most_shared_at,
+                      "more attributes shared by records than max_shared_attributes");
+    if (O2P_UNLIKELY(walk->store->joined_bytes > O2P_MAX_JOINED_BYTES))
+        o2p_walk_over(walk, walk->at, "more than 512 MiB of duplicate attributes in a batch");
+}
+
 bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, size_t size)
 {
     const signal_walker *walker = &walkers[signal];
@@ -130,6 +149,8 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
     o2p_wire_field field;
     walk->status = O2P_OK;
     walk->at = bytes;
+    walk->what = NULL;
+    walk->shared = walk->most_shared = walk->noted_records = 0;
     walk->duplicates.size = 0;
     memset(&walk->counts, 0, sizeof(walk->counts));
     uint64_t repaired = walk->store->pool.repaired;
@@ -142,6 +163,7 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
     }
     if (walk->store->memory->failed)
         o2p_walk_fail(walk, (int)o2p_memory_status(walk->store->memory), bytes);
+    check_shared(walk);
     walk->counts.invalid_utf8 = walk->store->pool.repaired - repaired;
     return o2p_walk_end(walk, &wire);
 }

@@ -217,7 +217,7 @@ static void end_span(o2p_walk *walk, const span_state *span)
 bool o2p_walk_span(o2p_walk *walk, const o2p_wire_field *field)
 {
     span_state span = {0};
-    span.rows = o2p_walk_new_row(walk, O2P_TABLE_TRACES, field->start, &span.row);
+    span.rows = o2p_walk_new_row(walk, O2P_TABLE_TRACES, field, &span.row);
     if (span.rows == NULL)
         return false;
     o2p_attributes_begin(&span.list, &span_attributes, span.rows, span.row, SPAN_DEPTH + 1, 0);

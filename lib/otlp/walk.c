@@ -5,6 +5,7 @@ void o2p_walk_init(o2p_walk *walk, o2p_store *store)
 {
     memset(walk, 0, sizeof(*walk));
     walk->store = store;
+    walk->limits = o2p_default_limits();
     o2p_buffer_init(&walk->text, store->memory);
     o2p_buffer_init(&walk->duplicates, store->memory);
     o2p_buffer_init(&walk->key, store->memory);
@@ -35,17 +36,68 @@ bool o2p_walk_other(o2p_walk *walk, const o2p_message *message, const o2p_wire_f
     return true;
 }
 
-o2p_rows *o2p_walk_new_row(o2p_walk *walk, o2p_table table, const uint8_t *at, uint32_t *row)
+bool o2p_walk_over(o2p_walk *walk, const uint8_t *at, const char *what)
+{
+    if (walk->status == O2P_OK)
+        walk->what = what;
+    return o2p_walk_fail(walk, O2P_ERR_LIMIT, at);
+}
+
+static bool has_room(o2p_walk *walk, const o2p_rows *rows, const o2p_wire_field *record)
+{
+    if (O2P_UNLIKELY(walk->counts.accepted >= walk->limits.max_records))
+        return o2p_walk_over(walk, record->start, "more records than max_records");
+    if (O2P_UNLIKELY(record->value > O2P_MAX_RECORD_BYTES))
+        return o2p_walk_over(walk, record->start, "a record of more than 64 MiB");
+    if (O2P_UNLIKELY(rows->count >= O2P_MAX_ROWS))
+        return o2p_walk_over(walk, record->start, "more rows than Parquet can count");
+    return true;
+}
+
+o2p_rows *o2p_walk_new_row(o2p_walk *walk, o2p_table table, const o2p_wire_field *record,
+                           uint32_t *row)
 {
     o2p_rows *rows = o2p_store_table(walk->store, table);
-    if (rows == NULL)
+    if (rows == NULL || !has_room(walk, rows, record))
         return NULL;
-    if (rows->count >= O2P_MAX_ROWS) {
-        o2p_walk_fail(walk, O2P_ERR_LIMIT, at);
-        return NULL;
-    }
     *row = rows->count++;
     walk->store->row_count++;
     walk->counts.accepted++;
     return rows;
+}
+
+/* ---- what records share ----
+ *
+ * A resource is kept once and written for each of its records, so n bytes of resource and n of
+ * records would be n * n bytes of Parquet. Each attribute counts once a record; a duplicate one by
+ * the bytes it takes in DuplicateAttributes, which are joined to those of the record.
+ */
+
+/* Bytes of a duplicate that count as one attribute: less than the least takes. */
+enum { NOTE_BYTES = 32 };
+
+/* Bytes of the DuplicateAttributes of a resource, scope or metric. */
+static uint64_t note_size(const o2p_rows *rows, uint32_t row)
+{
+    const o2p_column *column = &rows->columns[O2P_COL_DuplicateAttributes];
+    if (O2P_LIKELY(row >= column->cells.size / 4 || o2p_cells32(column)[row] == 0))
+        return 0;
+    return o2p_dictionary_entry(column->dictionary, o2p_cells32(column)[row] - 1)->size;
+}
+
+void o2p_walk_share(o2p_walk *walk, o2p_walk_since since, o2p_source source, uint32_t row,
+                    o2p_col map, const uint8_t *at)
+{
+    const o2p_rows *rows = walk->store->groups[source];
+    uint64_t records = walk->counts.accepted - since.records;
+    uint64_t note = note_size(rows, row);
+    uint64_t shared =
+        o2p_list_end(&rows->columns[map], row) - o2p_list_begin(&rows->columns[map], row);
+    shared = (shared + note / NOTE_BYTES) * records;
+    walk->shared += shared;
+    walk->store->joined_bytes += note * (walk->noted_records - since.noted_records + 1);
+    if (shared > walk->most_shared) {
+        walk->most_shared = shared;
+        walk->most_shared_at = at;
+    }
 }

@@ -36,10 +36,17 @@ typedef struct o2p_list_scratch {
 
 typedef struct o2p_walk {
     o2p_store *store;
+    o2p_limits limits;
     uint64_t default_time_ns;
     int status;        /* o2p_status or O2P_WALK_MERGE; the first one wins */
     const uint8_t *at; /* where, in the request */
+    const char *what;  /* static text that says more, or NULL */
     o2p_counts counts;
+    /* Attributes of resources, scopes and metrics, counted for each record; see walk.c. */
+    uint64_t shared;
+    uint64_t most_shared;          /* by one of them */
+    const uint8_t *most_shared_at; /* which */
+    uint64_t noted_records;        /* with DuplicateAttributes of their own */
     /* Scratch, kept from record to record. */
     o2p_buffer text;       /* a value as text */
     o2p_buffer duplicates; /* elements for DuplicateAttributes of the row being read */
@@ -61,6 +68,9 @@ static inline bool o2p_walk_fail(o2p_walk *walk, int status, const uint8_t *at)
     }
     return false;
 }
+
+/* Records that a limit was reached; returns false. `what` is static text that names it. */
+bool o2p_walk_over(o2p_walk *walk, const uint8_t *at, const char *what);
 
 /* A field that no case of a walker takes: unknown, which is counted, or known with another wire
  * type, which is an error. */
@@ -137,8 +147,25 @@ static inline bool o2p_walk_nullable(o2p_walk *walk, o2p_rows *rows, o2p_col col
     return true;
 }
 
-/* Starts the next row of a table; NULL when there is no room or no memory. */
-o2p_rows *o2p_walk_new_row(o2p_walk *walk, o2p_table table, const uint8_t *at, uint32_t *row);
+/* Starts the next row of a table, for a record; NULL at a limit, or without memory. */
+o2p_rows *o2p_walk_new_row(o2p_walk *walk, o2p_table table, const o2p_wire_field *record,
+                           uint32_t *row);
+
+/* Where a walk is: to tell afterwards what it has read since. */
+typedef struct o2p_walk_since {
+    uint64_t records;
+    uint64_t noted_records;
+} o2p_walk_since;
+
+static inline o2p_walk_since o2p_walk_here(const o2p_walk *walk)
+{
+    return (o2p_walk_since){walk->counts.accepted, walk->noted_records};
+}
+
+/* Counts what the records since then share: the `source` row they belong to, whose attributes are
+ * in `map`; `at` is where it, or what it belongs to, begins. */
+void o2p_walk_share(o2p_walk *walk, o2p_walk_since since, o2p_source source, uint32_t row,
+                    o2p_col map, const uint8_t *at);
 
 /* ---- attributes.c ---- */
 

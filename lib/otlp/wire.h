@@ -14,6 +14,7 @@
 #define O2P_OTLP_WIRE_H
 
 #include "../base/buffer.h"
+#include "../base/limits.h"
 
 enum {
     O2P_WIRE_VARINT = 0,
@@ -23,9 +24,6 @@ enum {
     O2P_WIRE_GROUP_END = 4,
     O2P_WIRE_FIXED32 = 5
 };
-
-/* Messages (and groups) may nest this deep below the request, as in other decoders. */
-enum { O2P_MAX_DEPTH = 100 };
 
 typedef struct o2p_wire {
     const uint8_t *at;

@@ -82,7 +82,7 @@ static void store_dictionary(o2p_parquet *writer, o2p_chunk *chunk, const uint8_
     begin_header(&thrift, &writer->out, O2P_PAGE_DICTIONARY, chunk->dictionary_size, bytes, size);
     o2p_thrift_struct(&thrift, 7);
     o2p_thrift_i32(&thrift, 1, (int32_t)chunk->dictionary_entries);
-    o2p_thrift_i32(&thrift, 2, O2P_ENCODING_PLAIN);
+    o2p_thrift_i32(&thrift, 2, O2P_PAGE_ENCODING_PLAIN);
     o2p_thrift_end(&thrift);
     o2p_thrift_end(&thrift);
     o2p_buffer_append(&writer->out, bytes, size);
@@ -100,8 +100,9 @@ static void store_page(o2p_parquet *writer, o2p_chunk *chunk, o2p_page *page, co
     o2p_thrift_struct(&thrift, 5);
     o2p_thrift_i32(&thrift, 1, (int32_t)page->values);
     o2p_thrift_i32(&thrift, 2, page->encoding);
-    o2p_thrift_i32(&thrift, 3, O2P_ENCODING_RLE); /* of levels, said even where there are none */
-    o2p_thrift_i32(&thrift, 4, O2P_ENCODING_RLE);
+    o2p_thrift_i32(&thrift, 3,
+                   O2P_PAGE_ENCODING_RLE); /* of levels, said even where there are none */
+    o2p_thrift_i32(&thrift, 4, O2P_PAGE_ENCODING_RLE);
     o2p_statistics_write(&thrift, 5, page->nulls, sorted ? &page->range : &no_range,
                          writer->bounds.data);
     o2p_thrift_end(&thrift);

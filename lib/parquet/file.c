@@ -143,9 +143,9 @@ void o2p_parquet_page_end(o2p_parquet *writer, const o2p_page_info *info)
     o2p_chunk *chunk = open_chunk(writer);
     if (chunk == NULL)
         return;
-    O2P_ASSERT(info->nulls <= info->values && (size_t)info->encoding < O2P_ENCODING_COUNT);
-    O2P_ASSERT(info->encoding != O2P_ENCODING_RLE_DICTIONARY ||
-               chunk->page_count == chunk->pages_by_encoding[O2P_ENCODING_RLE_DICTIONARY]);
+    O2P_ASSERT(info->nulls <= info->values && (size_t)info->encoding < O2P_PAGE_COUNT);
+    O2P_ASSERT(info->encoding != O2P_PAGE_ENCODING_RLE_DICTIONARY ||
+               chunk->page_count == chunk->pages_by_encoding[O2P_PAGE_ENCODING_RLE_DICTIONARY]);
     if (writer->bodies.size - writer->body > BODY_MAX || info->values > INT32_MAX) {
         o2p_writer_fail(writer, O2P_ERR_LIMIT);
         return;

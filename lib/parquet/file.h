@@ -45,13 +45,13 @@ typedef enum o2p_logical {
 } o2p_logical;
 
 /* Values as in parquet.thrift. */
-typedef enum o2p_encoding {
-    O2P_ENCODING_PLAIN = 0,
-    O2P_ENCODING_RLE = 3,
-    O2P_ENCODING_DELTA_BINARY_PACKED = 5,
-    O2P_ENCODING_DELTA_LENGTH_BYTE_ARRAY = 6,
-    O2P_ENCODING_RLE_DICTIONARY = 8
-} o2p_encoding;
+typedef enum o2p_page_encoding {
+    O2P_PAGE_ENCODING_PLAIN = 0,
+    O2P_PAGE_ENCODING_RLE = 3,
+    O2P_PAGE_ENCODING_DELTA_BINARY_PACKED = 5,
+    O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY = 6,
+    O2P_PAGE_ENCODING_RLE_DICTIONARY = 8
+} o2p_page_encoding;
 
 /* One node of the schema, in depth-first order; the root is not among them. */
 typedef struct o2p_parquet_node {
@@ -83,11 +83,11 @@ typedef struct o2p_bounds {
 } o2p_bounds;
 
 typedef struct o2p_page_info {
-    o2p_encoding encoding; /* of the values */
-    uint32_t rows;         /* rows that begin in the page: a page begins with a row */
-    uint32_t values;       /* level entries: nulls and empty lists included */
-    uint32_t nulls;        /* entries without a value */
-    o2p_bounds bounds;     /* copied (truncated) by page_end */
+    o2p_page_encoding encoding; /* of the values */
+    uint32_t rows;              /* rows that begin in the page: a page begins with a row */
+    uint32_t values;            /* level entries: nulls and empty lists included */
+    uint32_t nulls;             /* entries without a value */
+    o2p_bounds bounds;          /* copied (truncated) by page_end */
 } o2p_page_info;
 
 /* How statistics of a leaf are kept. */

@@ -110,11 +110,11 @@ static void write_page_index(o2p_parquet *writer)
 /* RLE is the encoding of levels, PLAIN that of a dictionary's entries. */
 static void write_encodings(o2p_thrift *thrift, const o2p_chunk *chunk)
 {
-    uint8_t used[O2P_ENCODING_COUNT];
+    uint8_t used[O2P_PAGE_COUNT];
     size_t count = 0;
-    for (size_t i = 0; i < O2P_ENCODING_COUNT; i++)
-        if (chunk->pages_by_encoding[i] > 0 || i == O2P_ENCODING_RLE ||
-            (i == O2P_ENCODING_PLAIN && chunk->has_dictionary))
+    for (size_t i = 0; i < O2P_PAGE_COUNT; i++)
+        if (chunk->pages_by_encoding[i] > 0 || i == O2P_PAGE_ENCODING_RLE ||
+            (i == O2P_PAGE_ENCODING_PLAIN && chunk->has_dictionary))
             used[count++] = (uint8_t)i;
     o2p_thrift_list(thrift, 2, O2P_THRIFT_I32, count);
     for (size_t i = 0; i < count; i++)
@@ -133,12 +133,12 @@ static void write_page_encoding(o2p_thrift *thrift, int32_t type, int32_t encodi
 static void write_encoding_stats(o2p_thrift *thrift, const o2p_chunk *chunk)
 {
     size_t count = chunk->has_dictionary;
-    for (size_t i = 0; i < O2P_ENCODING_COUNT; i++)
+    for (size_t i = 0; i < O2P_PAGE_COUNT; i++)
         count += chunk->pages_by_encoding[i] > 0;
     o2p_thrift_list(thrift, 13, O2P_THRIFT_STRUCT, count);
     if (chunk->has_dictionary)
-        write_page_encoding(thrift, O2P_PAGE_DICTIONARY, O2P_ENCODING_PLAIN, 1);
-    for (size_t i = 0; i < O2P_ENCODING_COUNT; i++)
+        write_page_encoding(thrift, O2P_PAGE_DICTIONARY, O2P_PAGE_ENCODING_PLAIN, 1);
+    for (size_t i = 0; i < O2P_PAGE_COUNT; i++)
         if (chunk->pages_by_encoding[i] > 0)
             write_page_encoding(thrift, O2P_PAGE_DATA, (int32_t)i, chunk->pages_by_encoding[i]);
 }

@@ -12,7 +12,7 @@
 /* PageType in parquet.thrift. */
 enum { O2P_PAGE_DATA = 0, O2P_PAGE_DICTIONARY = 2 };
 
-enum { O2P_ENCODING_COUNT = O2P_ENCODING_RLE_DICTIONARY + 1 };
+enum { O2P_PAGE_COUNT = O2P_PAGE_ENCODING_RLE_DICTIONARY + 1 };
 
 typedef struct o2p_page {
     size_t body;          /* where its body begins in o2p_parquet.bodies, while its chunk is open */
@@ -37,7 +37,7 @@ typedef struct o2p_chunk {
     uint64_t stored_size;          /* headers included */
     uint64_t uncompressed_size;    /* headers included */
     uint64_t values, nulls;
-    uint32_t pages_by_encoding[O2P_ENCODING_COUNT];
+    uint32_t pages_by_encoding[O2P_PAGE_COUNT];
     o2p_range range;
     size_t bloom, bloom_size;                 /* in o2p_parquet.blooms; size 0: none */
     uint64_t column_index, column_index_size; /* in the file; size 0: none */

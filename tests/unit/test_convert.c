@@ -811,13 +811,13 @@ static void options_of_an_older_caller(void **state)
     assert_int_equal(otlp_to_parquet(p.data, p.size, &expected), O2P_OK);
     o2p_options options;
     memset(&options, 0xEE, sizeof(options)); /* behind its size there may be anything */
-    options.size = offsetof(o2p_options, codec);
+    options.size = offsetof(o2p_options, encoding);
     options.signal = O2P_SIGNAL_TRACES;
     o2p_output out = {.options = &options};
     assert_int_equal(otlp_to_parquet(p.data, p.size, &out), O2P_OK);
     assert_same_output(&out, &expected);
     o2p_output_free(&out);
-    options.size = offsetof(o2p_options, codec) - 1;
+    options.size = offsetof(o2p_options, encoding) - 1;
     out.options = &options;
     assert_int_equal(otlp_to_parquet(p.data, p.size, &out), O2P_ERR_BAD_OPTION);
     assert_string_equal(out.error.path, "size");
@@ -899,7 +899,7 @@ static void names(void **state)
     (void)state;
     assert_string_equal(o2p_status_name(O2P_OK), "OK");
     assert_string_equal(o2p_status_name(O2P_ERR_CODEC), "CODEC");
-    assert_string_equal(o2p_status_name((o2p_status)10), "UNKNOWN");
+    assert_string_equal(o2p_status_name((o2p_status)11), "UNKNOWN");
     assert_string_equal(o2p_status_name((o2p_status)-1), "UNKNOWN");
     assert_string_equal(o2p_signal_name(O2P_SIGNAL_AUTO), "auto");
     assert_string_equal(o2p_signal_name(O2P_SIGNAL_METRICS), "metrics");

@@ -15,6 +15,10 @@
 #include "../../lib/otlp/wire.h"
 #include "counting_allocator.h"
 
+static const o2p_limits limits = {O2P_MAX_DEPTH, O2P_DEFAULT_ATTRIBUTES,
+                                  O2P_DEFAULT_SHARED_ATTRIBUTES, O2P_DEFAULT_RECORDS,
+                                  O2P_DEFAULT_STRING_BYTES};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* ---- one request ---------------------------------------------------------------------------- */
@@ -37,13 +41,13 @@ static conversion convert(const o2p_message *message, const void *text, size_t s
     o2p_memory_init(&c.memory, NULL, 0);
     o2p_buffer_init(&c.out, &c.memory);
     o2p_buffer_text(&c.out, "before");
-    c.ok = o2p_json_request(message, copy, size, &c.out, &c.report);
+    c.ok = o2p_json_request(message, copy, size, &limits, &c.out, &c.report);
     free(copy);
     assert_memory_equal(c.out.data, "before", 6);
     assert_int_equal(c.ok, c.report.status == O2P_OK);
-    assert_int_equal(c.ok, c.report.what[0] == '\0');
-    assert_int_equal(c.report.rejected == 0, c.report.rejected_what[0] == '\0');
-    assert_true(c.report.offset <= size && c.report.rejected_offset <= size);
+    assert_int_equal(c.ok && c.report.rejected == 0, c.report.what[0] == '\0');
+    assert_true(c.report.rejected <= c.report.records);
+    assert_true(c.report.offset <= size);
     assert_true(c.ok || (c.out.size == 6 && c.report.rejected == 0));
     assert_true(c.ok || c.report.unknown_members == 0);
     c.out.size -= 6;
@@ -541,18 +545,18 @@ static const struct {
     {O2P_MESSAGE(ScopeLogs), "{\"logRecords\":[{\"traceId\":\"x\",\"body\":\"text\"}]}",
      O2P_ERR_WIRE_TYPE, 37, "log_records[0].body"},
     /* values that cannot be kept, outside of any record */
-    {O2P_MESSAGE(Resource), "{\"droppedAttributesCount\":-1}", O2P_ERR_MALFORMED, 26,
+    {O2P_MESSAGE(Resource), "{\"droppedAttributesCount\":-1}", O2P_ERR_VALUE, 26,
      "dropped_attributes_count"},
-    {O2P_MESSAGE(Resource), "{\"droppedAttributesCount\":4294967296}", O2P_ERR_MALFORMED, 26,
+    {O2P_MESSAGE(Resource), "{\"droppedAttributesCount\":4294967296}", O2P_ERR_VALUE, 26,
      "dropped_attributes_count"},
-    {O2P_MESSAGE(Resource), "{\"attributes\":[null]}", O2P_ERR_MALFORMED, 15, "attributes[0]"},
+    {O2P_MESSAGE(Resource), "{\"attributes\":[null]}", O2P_ERR_VALUE, 15, "attributes[0]"},
     {O2P_MESSAGE(Resource), "{\"attributes\":[{\"value\":{\"intValue\":\"9223372036854775808\"}}]}",
-     O2P_ERR_MALFORMED, 36, "attributes[0].value.int_value"},
-    {O2P_MESSAGE(Resource), "{\"attributes\":[{\"key\":\"a\\ud800\"}]}", O2P_ERR_MALFORMED, 24,
+     O2P_ERR_VALUE, 36, "attributes[0].value.int_value"},
+    {O2P_MESSAGE(Resource), "{\"attributes\":[{\"key\":\"a\\ud800\"}]}", O2P_ERR_VALUE, 24,
      "attributes[0].key"},
-    {O2P_MESSAGE(Metric), "{\"sum\":{\"isMonotonic\":1}}", O2P_ERR_MALFORMED, 22,
+    {O2P_MESSAGE(Metric), "{\"sum\":{\"isMonotonic\":1}}", O2P_ERR_VALUE, 22,
      "sum.is_monotonic"},
-    {O2P_MESSAGE(ScopeLogs), "{\"logRecords\":[{}],\"schemaUrl\":5}", O2P_ERR_MALFORMED, 31,
+    {O2P_MESSAGE(ScopeLogs), "{\"logRecords\":[{}],\"schemaUrl\":5}", O2P_ERR_VALUE, 31,
      "schema_url"},
 };
 
@@ -684,9 +688,9 @@ static void records_are_left_out(void **state)
         if (refused[i].offset == SIZE_MAX) { /* not a value, but a container */
             assert_int_equal(c.report.status, O2P_ERR_WIRE_TYPE);
         } else if (!c.ok || c.report.rejected != 2 ||
-                   c.report.rejected_offset != (size_t)before + refused[i].offset) {
-            fail_msg("%s: %s%s, %d rejected, at %zu", text, c.report.what, c.report.rejected_what,
-                     (int)c.report.rejected, c.report.rejected_offset - (size_t)before);
+                   c.report.offset != (size_t)before + refused[i].offset) {
+            fail_msg("%s: %s, %d rejected, at %zu", text, c.report.what, (int)c.report.rejected,
+                     c.report.offset - (size_t)before);
         } else {
             assert_int_equal(c.out.size, good.out.size);
             assert_memory_equal(c.out.data, good.out.data, good.out.size);
@@ -714,7 +718,7 @@ static void bad_records_are_read_to_their_end(void **state)
     }
     const char *outside = "{\"logRecords\":[{\"flags\":-1}],\"schemaUrl\":1}";
     conversion c = convert(O2P_MESSAGE(ScopeLogs), outside, strlen(outside));
-    assert_int_equal(c.report.status, O2P_ERR_MALFORMED);
+    assert_int_equal(c.report.status, O2P_ERR_VALUE);
     assert_int_equal(c.report.offset, 41);
     release(&c);
 }
@@ -894,7 +898,7 @@ static void allocations_fail_in_turn(void **state)
             o2p_memory_init(&memory, &allocator, 0);
             o2p_buffer_init(&out, &memory);
             ok = o2p_json_request(O2P_MESSAGE(ExportTraceServiceRequest), (const uint8_t *)sample,
-                                  sizeof(sample) - 1, &out, &report);
+                                  sizeof(sample) - 1, &limits, &out, &report);
             assert_int_equal(report.status, counting.refused > 0 ? O2P_ERR_OUT_OF_MEMORY : O2P_OK);
             assert_int_equal(out.size > 0, ok);
             o2p_buffer_free(&out);
@@ -915,7 +919,7 @@ static void memory_is_limited(void **state)
         o2p_memory_init(&memory, NULL, limit);
         o2p_buffer_init(&out, &memory);
         ok = o2p_json_request(O2P_MESSAGE(ExportTraceServiceRequest), (const uint8_t *)sample,
-                              sizeof(sample) - 1, &out, &report);
+                              sizeof(sample) - 1, &limits, &out, &report);
         assert_int_equal(report.status, ok ? O2P_OK : O2P_ERR_LIMIT);
         assert_int_equal(memory.held, out.capacity);
         o2p_buffer_free(&out);
@@ -931,7 +935,8 @@ static void no_text_at_all(void **state)
     o2p_json_report report;
     o2p_memory_init(&memory, NULL, 0);
     o2p_buffer_init(&out, &memory);
-    assert_false(o2p_json_request(O2P_MESSAGE(ExportLogsServiceRequest), NULL, 0, &out, &report));
+    assert_false(
+        o2p_json_request(O2P_MESSAGE(ExportLogsServiceRequest), NULL, 0, &limits, &out, &report));
     assert_int_equal(report.status, O2P_ERR_TRUNCATED);
     assert_int_equal(report.offset, 0);
     o2p_buffer_free(&out);

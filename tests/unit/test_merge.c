@@ -78,7 +78,7 @@ static bool merge(const o2p_message *message)
 {
     merged.size = 0;
     assert_int_equal(p.depth, 0);
-    return o2p_merge(message, p.data, p.size, &merged, &unknown, &error);
+    return o2p_merge(message, p.data, p.size, O2P_MAX_DEPTH, &merged, &unknown, &error);
 }
 
 /* Merges the message in `p`, twice: what is merged stays as it is. */
@@ -90,8 +90,8 @@ static void check(const o2p_message *message, const char *expected)
     o2p_buffer again;
     o2p_buffer_init(&again, &memory);
     uint64_t none;
-    assert_true(o2p_merge(message, merged.size == 0 ? p.data : merged.data, merged.size, &again,
-                          &none, &error));
+    assert_true(o2p_merge(message, merged.size == 0 ? p.data : merged.data, merged.size,
+                          O2P_MAX_DEPTH, &again, &none, &error));
     assert_int_equal(none, 0);
     assert_string_equal(text_of(message, again.data, again.size), expected);
     o2p_buffer_free(&again);
@@ -415,8 +415,8 @@ static void truncation_at_every_byte_is_found(void **state)
         assert_non_null(exact);
         memcpy(exact, p.data, size);
         merged.size = 0;
-        assert_false(o2p_merge(O2P_MESSAGE(ExportTraceServiceRequest), exact, size, &merged,
-                               &unknown, &error));
+        assert_false(o2p_merge(O2P_MESSAGE(ExportTraceServiceRequest), exact, size, O2P_MAX_DEPTH,
+                               &merged, &unknown, &error));
         assert_int_equal(error.status, O2P_ERR_TRUNCATED);
         assert_true(error.at >= exact && error.at < exact + size);
         free(exact);

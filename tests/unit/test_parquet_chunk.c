@@ -59,8 +59,11 @@ static void fill(o2p_buffer *out, size_t size, unsigned seed, bool random)
 
 static void page(size_t size, unsigned seed, bool random)
 {
-    o2p_page_info info = {
-        O2P_ENCODING_PLAIN, 10, 12, 2, {true, (const uint8_t *)"a", (const uint8_t *)"b", 1, 1}};
+    o2p_page_info info = {O2P_PAGE_ENCODING_PLAIN,
+                          10,
+                          12,
+                          2,
+                          {true, (const uint8_t *)"a", (const uint8_t *)"b", 1, 1}};
     fill(o2p_parquet_page_begin(writer), size, seed, random);
     o2p_parquet_page_end(writer, &info);
 }
@@ -113,9 +116,9 @@ static void data_page_header(void **state)
     expect_body(&first, 1000, 1, false);
     thrift_value data = thrift_field(first.header, 5);
     assert_int_equal(thrift_int_field(data, 1), 12);
-    assert_int_equal(thrift_int_field(data, 2), O2P_ENCODING_PLAIN);
-    assert_int_equal(thrift_int_field(data, 3), O2P_ENCODING_RLE);
-    assert_int_equal(thrift_int_field(data, 4), O2P_ENCODING_RLE);
+    assert_int_equal(thrift_int_field(data, 2), O2P_PAGE_ENCODING_PLAIN);
+    assert_int_equal(thrift_int_field(data, 3), O2P_PAGE_ENCODING_RLE);
+    assert_int_equal(thrift_int_field(data, 4), O2P_PAGE_ENCODING_RLE);
     assert_false(thrift_has(first.header, 7) || thrift_has(first.header, 8));
     thrift_value statistics = thrift_field(data, 5);
     assert_int_equal(thrift_int_field(statistics, 3), 2);
@@ -138,7 +141,7 @@ static void other_page_headers(void **state)
         parquet_page stored = parquet_data_page(&reader, 0, leaf, 0);
         thrift_value data = thrift_field(stored.header, 5), statistics = thrift_field(data, 5);
         assert_int_equal(thrift_int_field(data, 3),
-                         O2P_ENCODING_RLE); /* said where there are no levels too */
+                         O2P_PAGE_ENCODING_RLE); /* said where there are no levels too */
         assert_int_equal(thrift_int_field(statistics, 3), 2);
         assert_false(thrift_has(statistics, 5) || thrift_has(statistics, 6));
     }
@@ -160,7 +163,7 @@ static void dictionary_and_pages_compressed(void **state)
     assert_int_equal(thrift_int_field(stored.header, 1), 2);
     thrift_value header = thrift_field(stored.header, 7);
     assert_int_equal(thrift_int_field(header, 1), 7);
-    assert_int_equal(thrift_int_field(header, 2), O2P_ENCODING_PLAIN);
+    assert_int_equal(thrift_int_field(header, 2), O2P_PAGE_ENCODING_PLAIN);
     expect_body(&stored, 2000, 99, false);
     assert_int_equal(thrift_int_field(metadata, 11), 4);
     assert_int_equal(thrift_int_field(metadata, 9), 4 + stored.stored_size);

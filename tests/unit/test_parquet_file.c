@@ -92,7 +92,7 @@ static void time_page(o2p_parquet *writer, uint32_t page)
     o2p_store_le64(min, (uint64_t)times[0]);
     o2p_store_le64(max, (uint64_t)times[PAGE_ROWS - 1]);
     o2p_page_info info = {
-        O2P_ENCODING_DELTA_BINARY_PACKED, PAGE_ROWS, PAGE_ROWS, 0, {true, min, max, 8, 8}};
+        O2P_PAGE_ENCODING_DELTA_BINARY_PACKED, PAGE_ROWS, PAGE_ROWS, 0, {true, min, max, 8, 8}};
     o2p_delta_encode64(o2p_parquet_page_begin(writer), times, PAGE_ROWS);
     o2p_parquet_page_end(writer, &info);
 }
@@ -102,7 +102,7 @@ static void service_page(o2p_parquet *writer)
     static const uint8_t name[] = "checkout";
     o2p_buffer *out = o2p_parquet_page_begin(writer);
     o2p_page_info info = {
-        O2P_ENCODING_RLE_DICTIONARY, PAGE_ROWS, PAGE_ROWS, 0, {true, name, name, 8, 8}};
+        O2P_PAGE_ENCODING_RLE_DICTIONARY, PAGE_ROWS, PAGE_ROWS, 0, {true, name, name, 8, 8}};
     o2p_buffer_byte(out, 1);
     o2p_rle_run(out, 0, PAGE_ROWS, 1);
     o2p_parquet_page_end(writer, &info);
@@ -124,7 +124,7 @@ static void attribute_page(o2p_parquet *writer, o2p_levels *levels, const char *
     for (entries = 0; entries < 2 * (PAGE_ROWS - nulls); entries++)
         put_text(out, text);
     o2p_page_info info = {
-        O2P_ENCODING_PLAIN, PAGE_ROWS, entries + nulls, nulls, {false, NULL, NULL, 0, 0}};
+        O2P_PAGE_ENCODING_PLAIN, PAGE_ROWS, entries + nulls, nulls, {false, NULL, NULL, 0, 0}};
     o2p_parquet_page_end(writer, &info);
 }
 
@@ -272,7 +272,7 @@ static void a_page_too_large(void **state)
     o2p_memory_init(&memory, NULL, 0);
     o2p_parquet *writer = o2p_parquet_new(&memory);
     o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, NULL, 0};
-    o2p_page_info info = {O2P_ENCODING_PLAIN, 1, 1, 0, {false, NULL, NULL, 0, 0}};
+    o2p_page_info info = {O2P_PAGE_ENCODING_PLAIN, 1, 1, 0, {false, NULL, NULL, 0, 0}};
     o2p_buffer file;
     o2p_parquet_begin(writer, &options);
     o2p_parquet_row_group_begin(writer, 1);

@@ -52,7 +52,7 @@ static void page_of(o2p_page_info info)
     o2p_parquet_page_end(writer, &info);
 }
 
-static void page(o2p_encoding encoding, uint32_t rows, uint32_t nulls, o2p_bounds bounds)
+static void page(o2p_page_encoding encoding, uint32_t rows, uint32_t nulls, o2p_bounds bounds)
 {
     page_of((o2p_page_info){encoding, rows, rows, nulls, bounds});
 }
@@ -63,7 +63,7 @@ static void text_page(const char *min, const char *max)
 {
     o2p_bounds bounds = {true, (const uint8_t *)min, (const uint8_t *)max, (uint32_t)strlen(min),
                          (uint32_t)strlen(max)};
-    page(O2P_ENCODING_PLAIN, 10, 0, bounds);
+    page(O2P_PAGE_ENCODING_PLAIN, 10, 0, bounds);
 }
 
 static void int_page(int64_t min, int64_t max)
@@ -71,7 +71,7 @@ static void int_page(int64_t min, int64_t max)
     uint8_t bytes[16];
     o2p_store_le64(bytes, (uint64_t)min);
     o2p_store_le64(bytes + 8, (uint64_t)max);
-    page(O2P_ENCODING_DELTA_BINARY_PACKED, 10, 0, (o2p_bounds){true, bytes, bytes + 8, 8, 8});
+    page(O2P_PAGE_ENCODING_DELTA_BINARY_PACKED, 10, 0, (o2p_bounds){true, bytes, bytes + 8, 8, 8});
     memset(bytes, 0xEE, sizeof(bytes)); /* bounds are copied */
 }
 
@@ -83,7 +83,7 @@ static void chunk(uint32_t leaf, o2p_statistics statistics)
 static void simple_chunk(uint32_t leaf)
 {
     chunk(leaf, O2P_STATISTICS_NULLS_ONLY);
-    page(O2P_ENCODING_PLAIN, 30, 1, no_bounds);
+    page(O2P_PAGE_ENCODING_PLAIN, 30, 1, no_bounds);
     o2p_parquet_chunk_end(writer);
 }
 
@@ -221,20 +221,20 @@ static void encodings(void **state)
     chunk(NAME, O2P_STATISTICS_NULLS_ONLY);
     o2p_buffer_text(o2p_parquet_dictionary_begin(writer), "dictionary");
     o2p_parquet_dictionary_end(writer, 1);
-    page(O2P_ENCODING_RLE_DICTIONARY, 10, 0, no_bounds);
-    page(O2P_ENCODING_RLE_DICTIONARY, 10, 0, no_bounds);
-    page(O2P_ENCODING_PLAIN, 10, 0, no_bounds);
+    page(O2P_PAGE_ENCODING_RLE_DICTIONARY, 10, 0, no_bounds);
+    page(O2P_PAGE_ENCODING_RLE_DICTIONARY, 10, 0, no_bounds);
+    page(O2P_PAGE_ENCODING_PLAIN, 10, 0, no_bounds);
     group_after(NAME);
     parquet_reader reader = finish();
     thrift_value metadata = parquet_metadata(&reader, 0, NAME);
-    static const int64_t expected[] = {O2P_ENCODING_PLAIN, O2P_ENCODING_RLE,
-                                       O2P_ENCODING_RLE_DICTIONARY};
+    static const int64_t expected[] = {O2P_PAGE_ENCODING_PLAIN, O2P_PAGE_ENCODING_RLE,
+                                       O2P_PAGE_ENCODING_RLE_DICTIONARY};
     assert_int_equal(thrift_count(thrift_field(metadata, 2)), 3);
     for (size_t i = 0; i < 3; i++)
         assert_int_equal(thrift_int(thrift_element(thrift_field(metadata, 2), i)), expected[i]);
-    static const int64_t stats[][3] = {{2, O2P_ENCODING_PLAIN, 1},
-                                       {0, O2P_ENCODING_PLAIN, 1},
-                                       {0, O2P_ENCODING_RLE_DICTIONARY, 2}};
+    static const int64_t stats[][3] = {{2, O2P_PAGE_ENCODING_PLAIN, 1},
+                                       {0, O2P_PAGE_ENCODING_PLAIN, 1},
+                                       {0, O2P_PAGE_ENCODING_RLE_DICTIONARY, 2}};
     assert_int_equal(thrift_count(thrift_field(metadata, 13)), 3);
     for (size_t i = 0; i < 3; i++)
         for (int id = 1; id <= 3; id++)
@@ -253,11 +253,11 @@ static void bloom_filters(void **state)
     static const uint64_t hashes[40] = {1, 2, 3};
     group_up_to(NAME);
     chunk(NAME, O2P_STATISTICS_NULLS_ONLY);
-    page(O2P_ENCODING_PLAIN, 30, 0, no_bounds);
+    page(O2P_PAGE_ENCODING_PLAIN, 30, 0, no_bounds);
     o2p_parquet_bloom(writer, hashes, 40);
     o2p_parquet_chunk_end(writer);
     chunk(VALUE, O2P_STATISTICS_NULLS_ONLY);
-    page(O2P_ENCODING_PLAIN, 30, 0, no_bounds);
+    page(O2P_PAGE_ENCODING_PLAIN, 30, 0, no_bounds);
     o2p_parquet_bloom(writer, hashes, 3);
     group_after(VALUE);
     parquet_reader reader = finish();
@@ -318,7 +318,7 @@ static int64_t order_of(const char *const bounds[][2], size_t pages)
         if (bounds[i][0] != NULL)
             text_page(bounds[i][0], bounds[i][1]);
         else
-            page(O2P_ENCODING_PLAIN, 10, 10, no_bounds);
+            page(O2P_PAGE_ENCODING_PLAIN, 10, 10, no_bounds);
     }
     group_after(NOTE);
     parquet_reader reader = finish();
@@ -351,9 +351,9 @@ static void null_pages(void **state)
     (void)state;
     group_up_to(NOTE);
     chunk(NOTE, O2P_STATISTICS_BOUNDS);
-    page(O2P_ENCODING_PLAIN, 10, 10, no_bounds);
+    page(O2P_PAGE_ENCODING_PLAIN, 10, 10, no_bounds);
     text_page("a", "b");
-    page(O2P_ENCODING_PLAIN, 10, 10, no_bounds);
+    page(O2P_PAGE_ENCODING_PLAIN, 10, 10, no_bounds);
     group_after(NOTE);
     parquet_reader reader = finish();
     thrift_value index = parquet_column_index(&reader, 0, NOTE);
@@ -374,7 +374,7 @@ static void a_page_without_bounds(void **state)
     group_up_to(NOTE);
     chunk(NOTE, O2P_STATISTICS_BOUNDS);
     text_page("a", "b");
-    page(O2P_ENCODING_PLAIN, 10, 9, no_bounds);
+    page(O2P_PAGE_ENCODING_PLAIN, 10, 9, no_bounds);
     text_page("c", "d");
     group_after(NOTE);
     parquet_reader reader = finish();
@@ -394,7 +394,7 @@ static void a_page_without_maximum(void **state)
         memcpy(highest + i, "\xF4\x8F\xBF\xBF", 4);
     group_up_to(NOTE);
     chunk(NOTE, O2P_STATISTICS_BOUNDS);
-    page(O2P_ENCODING_PLAIN, 10, 0,
+    page(O2P_PAGE_ENCODING_PLAIN, 10, 0,
          (o2p_bounds){true, (const uint8_t *)"a", highest, 1, sizeof(highest)});
     text_page("b", "c");
     group_after(NOTE);
@@ -427,7 +427,7 @@ static void offset_index(void **state)
         group_up_to(NAME);
         chunk(NAME, O2P_STATISTICS_NULLS_ONLY);
         for (size_t i = 0; i < 3; i++) /* two names a row */
-            page_of((o2p_page_info){O2P_ENCODING_PLAIN, rows[i], 2 * rows[i], 0, no_bounds});
+            page_of((o2p_page_info){O2P_PAGE_ENCODING_PLAIN, rows[i], 2 * rows[i], 0, no_bounds});
         group_after(NAME);
     }
     parquet_reader reader = finish();

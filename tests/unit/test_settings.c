@@ -52,7 +52,16 @@ static void assert_defaults(const o2p_settings *s)
     assert_int_equal(s->page_rows, 20000);
     assert_int_equal(s->page_bytes, 1 << 20);
     assert_int_equal(s->max_input_bytes, 1 << 30);
-    assert_int_equal(s->max_memory_bytes, 0);
+    assert_int_equal(s->max_memory_bytes, UINT64_C(16) << 30);
+    assert_int_equal(s->max_output_bytes, UINT64_C(8) << 30);
+    assert_int_equal(s->max_files, 16384);
+    assert_int_equal(s->limits.max_depth, 100);
+    assert_int_equal(s->limits.max_attributes, 65536);
+    assert_int_equal(s->limits.max_shared_attributes, 256);
+    assert_int_equal(s->limits.max_records, 1 << 24);
+    assert_int_equal(s->limits.max_string_bytes, 1 << 24);
+    assert_int_equal(s->encoding, O2P_ENCODING_AUTO);
+    assert_false(s->skip_bad_lines);
     assert_null(s->allocator.allocate);
     assert_null(s->path_template);
 }
@@ -81,6 +90,15 @@ static void what_is_given_is_taken(void **state)
     options.page_bytes = 1;
     options.max_input_bytes = UINT32_MAX;
     options.max_memory_bytes = UINT64_MAX;
+    options.encoding = O2P_ENCODING_JSON_LINES;
+    options.skip_bad_lines = true;
+    options.max_depth = 8;
+    options.max_attributes = 1u << 24;
+    options.max_shared_attributes = UINT32_MAX;
+    options.max_records = INT32_MAX;
+    options.max_string_bytes = 1u << 26;
+    options.max_files = 1;
+    options.max_output_bytes = 1;
     o2p_settings s = read_ok(&options);
     assert_int_equal(s.signal, O2P_SIGNAL_METRICS);
     assert_int_equal(s.codec, O2P_CODEC_UNCOMPRESSED);
@@ -92,6 +110,15 @@ static void what_is_given_is_taken(void **state)
     assert_int_equal(s.page_bytes, 1);
     assert_int_equal(s.max_input_bytes, UINT32_MAX);
     assert_int_equal(s.max_memory_bytes, UINT64_MAX);
+    assert_int_equal(s.encoding, O2P_ENCODING_JSON_LINES);
+    assert_true(s.skip_bad_lines);
+    assert_int_equal(s.limits.max_depth, 8);
+    assert_int_equal(s.limits.max_attributes, 1 << 24);
+    assert_int_equal(s.limits.max_shared_attributes, UINT32_MAX);
+    assert_int_equal(s.limits.max_records, INT32_MAX);
+    assert_int_equal(s.limits.max_string_bytes, 1 << 26);
+    assert_int_equal(s.max_files, 1);
+    assert_int_equal(s.max_output_bytes, 1);
 }
 
 static void what_is_not_allowed_is_named(void **state)
@@ -114,7 +141,12 @@ static void what_is_not_allowed_is_named(void **state)
     REFUSED(path_template, "../{hash}");
     REFUSED(row_group_rows, (1u << 30) + 1);
     REFUSED(page_bytes, (1u << 30) + 1);
-    REFUSED(reserved, 1);
+    REFUSED(encoding, (o2p_encoding)4);
+    REFUSED(max_depth, 7);
+    REFUSED(max_depth, 101);
+    REFUSED(max_attributes, (1u << 24) + 1);
+    REFUSED(max_records, UINT64_C(1) << 31);
+    REFUSED(max_string_bytes, (UINT64_C(64) << 20) + 1);
     REFUSED(max_input_bytes, UINT64_C(1) << 32);
 #undef REFUSED
     options = zeroed();
@@ -134,14 +166,14 @@ static void sizes(void **state)
     (void)state;
     o2p_options options = zeroed();
     options.codec = (o2p_codec)77;
-    for (size_t size = 0; size < offsetof(o2p_options, codec); size++) {
+    for (size_t size = 0; size < offsetof(o2p_options, encoding); size++) {
         options.size = size;
         assert_refused(&options, "size");
     }
-    options.size = offsetof(o2p_options, codec); /* what is behind it is not looked at */
+    options.size = offsetof(o2p_options, encoding); /* what is behind it is not looked at */
     o2p_settings s = read_ok(&options);
     assert_defaults(&s);
-    options.size += sizeof(options.codec);
+    options.size = offsetof(o2p_options, order);
     assert_refused(&options, "codec");
     options.size = 5 * sizeof(options);
     assert_refused(&options, "size");

@@ -98,15 +98,16 @@ static void rows_have_a_most(void **state)
 {
     walk_fixture *f = (walk_fixture *)*state;
     uint32_t row = 77;
-    o2p_rows *rows = o2p_walk_new_row(&f->walk, O2P_TABLE_LOGS, NULL, &row);
+    const o2p_wire_field record = {0};
+    o2p_rows *rows = o2p_walk_new_row(&f->walk, O2P_TABLE_LOGS, &record, &row);
     assert_non_null(rows);
     assert_int_equal(row, 0);
     assert_int_equal(f->walk.counts.accepted, 1);
     assert_int_equal(f->store.row_count, 1);
     rows->count = O2P_MAX_ROWS - 1;
-    assert_non_null(o2p_walk_new_row(&f->walk, O2P_TABLE_LOGS, NULL, &row));
+    assert_non_null(o2p_walk_new_row(&f->walk, O2P_TABLE_LOGS, &record, &row));
     assert_int_equal(row, O2P_MAX_ROWS - 1);
-    assert_null(o2p_walk_new_row(&f->walk, O2P_TABLE_LOGS, NULL, &row));
+    assert_null(o2p_walk_new_row(&f->walk, O2P_TABLE_LOGS, &record, &row));
     assert_int_equal(f->walk.status, O2P_ERR_LIMIT);
     rows->count = 0;
 }
