@@ -482,6 +482,7 @@ static void link_schema(struct reader *r, struct footer *footer)
             size_t *leaf = push(r, &footer->leaves, sizeof *leaf);
             if (leaf != NULL)
                 *leaf = i;
+            node->children = 0; /* a column has none, whatever it says */
         } else if (depth == FOOTER_SCHEMA_DEPTH) {
             fail(r, "the schema is nested too deeply");
             return;
