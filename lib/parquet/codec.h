@@ -4,8 +4,8 @@
  * make of n, and a function that compresses one buffer whole.
  *
  *   UNCOMPRESSED   0   always there
- *   SNAPPY         1   libsnappy's C functions; left out by -DO2P_NO_SNAPPY, which links without
- * libsnappy
+ *   SNAPPY         1   libsnappy's C functions, or with -DO2P_NO_SNAPPY, which links without
+ *                      libsnappy, those of snappy.h
  */
 #ifndef O2P_PARQUET_CODEC_H
 #define O2P_PARQUET_CODEC_H
