@@ -195,16 +195,19 @@ o2p_status o2p_batch_finish(o2p_batch *batch, o2p_output *out)
 
 o2p_status otlp_to_parquet(const void *bytes, size_t len, o2p_output *out)
 {
+    o2p_error_set(&out->rejection, O2P_OK, 0);
     o2p_batch *batch = new_batch(out->options, true, &out->error);
     if (batch == NULL)
         return out->error.status;
     o2p_result result;
     if (read_call(batch, NULL, bytes, len, &result)) {
         o2p_status status = o2p_files_write(&batch->store, &batch->settings, out);
-        if (status == O2P_OK)
+        if (status == O2P_OK) {
             out->counts = result.counts;
-        else
+        } else {
             not_written(&result.error, status, batch->memory.failed);
+            o2p_error_set(&result.rejection, O2P_OK, 0);
+        }
     }
     out->signal = result.signal;
     out->encoding = result.encoding;

@@ -46,11 +46,6 @@ static bool copy_known(o2p_options *known, const o2p_options *options)
     return true;
 }
 
-static o2p_codec default_codec(void)
-{
-    return o2p_codec_available(O2P_CODEC_SNAPPY) ? O2P_CODEC_SNAPPY : O2P_CODEC_UNCOMPRESSED;
-}
-
 static uint32_t or_default(uint32_t value, uint32_t fallback)
 {
     return value == 0 ? fallback : value;
@@ -126,7 +121,7 @@ o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options,
         .signal = o.signal,
         .encoding = o.encoding,
         .skip_bad_lines = o.skip_bad_lines,
-        .codec = o.codec == O2P_CODEC_DEFAULT ? default_codec() : o.codec,
+        .codec = o.codec == O2P_CODEC_DEFAULT ? O2P_CODEC_SNAPPY : o.codec,
         .order = o.order == O2P_ORDER_DEFAULT ? O2P_ORDER_CLUSTERED : o.order,
         .default_time_ns = o.default_time_ns,
         .row_group_rows = or_default(o.row_group_rows, DEFAULT_ROW_GROUP_ROWS),
