@@ -148,12 +148,13 @@ typedef struct o2p_options {
     uint32_t page_rows;      /* rows a page; default 20,000 */
     uint32_t page_bytes;     /* bytes a page before compression, about; default 1 MiB */
 
-    /* JSON lines: a bad line is left out and counted, instead of failing the call. */
+    /* JSON lines: a line that fails for whatever reason of its own, a limit included, is left out
+     * and counted, instead of failing the call. */
     bool skip_bad_lines;
 
     /* Limits. Reaching one is O2P_ERR_LIMIT (max_depth: O2P_ERR_DEPTH) and leaves a batch as it was
-     * before the call. Real clients stay far below the defaults. Besides, no record is larger than
-     * 64 MiB.
+     * before the call. Real clients stay far below the defaults. Besides, no record, resource
+     * or scope is larger than 64 MiB.
      *
      * of a call */
     uint32_t max_depth;        /* messages inside each other; default and at most 100 */
@@ -164,8 +165,8 @@ typedef struct o2p_options {
     uint64_t max_input_bytes;  /* default 1 GiB, at most 2^32 - 1 */
 
     /* Parquet repeats the attributes of a resource, scope or metric for each of its records. This
-     * many attributes so repeated are allowed to a call for each of its records, and 2^20 (10^6)
-     * more to each call. Default 256. */
+     * many attributes so repeated are allowed to a call for each of its records, and 2^20 more to
+     * each call. Default 256. */
     uint32_t max_shared_attributes;
 
     /* of a batch, or of otlp_to_parquet */
@@ -258,8 +259,8 @@ typedef struct o2p_output {
  * protobuf it is told by structure: the three requests are alike down to the record, so the fields
  * of the first records decide, by wire type. A request without any record, or an empty JSON object,
  * cannot be told and is taken as logs: it has no rows. Records that are all empty, or fit no
- * signal, give O2P_ERR_UNDETECTED. Of JSON lines each is told by itself. Callers that know the
- * signal say it.
+ * signal, and JSON objects with none but unknown members, give O2P_ERR_UNDETECTED. Of JSON lines
+ * each is told by itself. Callers that know the signal say it.
  *
  * Partial success. A JSON value that its field cannot hold leaves out the record it is in, which is
  * counted (counts.rejected) and explained (rejection); the others are stored. Bytes that cannot be
@@ -279,7 +280,7 @@ typedef struct o2p_batch o2p_batch;
 
 /* Makes an empty batch. `options` may be NULL; it is copied, path_template included. `error` may be
  * NULL; otherwise it receives the reason for a failure. On success `*batch` is to be released with
- * o2p_batch_free; on failure it is NULL. Errors: BAD_OPTION, OUT_OF_MEMORY. */
+ * o2p_batch_free; on failure it is NULL. Errors: BAD_OPTION, OUT_OF_MEMORY, LIMIT (of memory). */
 o2p_status o2p_batch_new(const o2p_options *options, o2p_batch **batch, o2p_error *error);
 
 /* Changes options.default_time_ns for the appends that follow: a server's time of receipt. */

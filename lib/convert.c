@@ -160,6 +160,7 @@ o2p_status o2p_batch_append(o2p_batch *batch, const void *bytes, size_t len, o2p
         return O2P_OK;
     }
     o2p_store_rollback(&batch->store, &batch->mark);
+    o2p_reader_trim(&batch->reader);
     o2p_memory_clear(&batch->memory);
     return result->error.status;
 }
@@ -177,6 +178,7 @@ o2p_status o2p_batch_finish(o2p_batch *batch, o2p_output *out)
 {
     o2p_error_set(&out->error, O2P_OK, 0);
     o2p_error_set(&out->rejection, O2P_OK, 0);
+    o2p_reader_trim(&batch->reader);
     o2p_status status = o2p_files_write(&batch->store, &batch->settings, out);
     bool memory = batch->memory.failed;
     o2p_memory_clear(&batch->memory);

@@ -123,7 +123,7 @@ static void append_path(o2p_buffer *out, const o2p_attributes *list)
 static bool note_duplicate(o2p_walk *walk, const o2p_attributes *list, uint32_t position,
                            uint32_t key, o2p_span value)
 {
-    o2p_buffer *out = &walk->duplicates;
+    o2p_buffer *out = &walk->duplicates[list->target->part];
     o2p_dictionary *keys = o2p_column_key_dictionary(list->rows, list->target->map);
     o2p_dictionary_prepare(keys); /* an empty key may be the only one */
     if (keys->entry_count == 0)
@@ -315,10 +315,19 @@ bool o2p_attributes_end(o2p_walk *walk, o2p_attributes *list)
 
 void o2p_duplicates_end(o2p_walk *walk, o2p_rows *rows, uint32_t row)
 {
-    if (O2P_LIKELY(walk->duplicates.size == 0))
+    o2p_buffer *all = &walk->duplicates[0];
+    for (size_t i = 1; i < O2P_LIST_PARTS; i++) {
+        o2p_buffer *more = &walk->duplicates[i];
+        if (O2P_LIKELY(more->size == 0))
+            continue;
+        if (all->size > 0)
+            o2p_buffer_byte(all, ',');
+        o2p_buffer_append(all, more->data, more->size);
+        more->size = 0;
+    }
+    if (O2P_LIKELY(all->size == 0))
         return;
-    o2p_set_text(rows, O2P_COL_DuplicateAttributes, row, walk->duplicates.data,
-                 walk->duplicates.size, false);
+    o2p_set_text(rows, O2P_COL_DuplicateAttributes, row, all->data, all->size, false);
     walk->noted_records++;
-    walk->duplicates.size = 0;
+    all->size = 0;
 }

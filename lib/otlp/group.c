@@ -11,9 +11,9 @@ enum {
 }; /* request, ResourceX, Resource, KeyValue; one more for scopes */
 
 static const o2p_attribute_target resource_attributes = {
-    O2P_COL_ResourceAttributes, O2P_COL_ResourceAttributesTypes, "ResourceAttributes"};
+    O2P_COL_ResourceAttributes, O2P_COL_ResourceAttributesTypes, "ResourceAttributes", 0};
 static const o2p_attribute_target scope_attributes = {
-    O2P_COL_ScopeAttributes, O2P_COL_ScopeAttributesTypes, "ScopeAttributes"};
+    O2P_COL_ScopeAttributes, O2P_COL_ScopeAttributesTypes, "ScopeAttributes", 0};
 
 /* ---- resource ---- */
 

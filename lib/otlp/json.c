@@ -51,10 +51,12 @@ typedef struct reader {
     habits habits[O2P_MESSAGE_COUNT];
 } reader;
 
-/* Where a field was written, from the start of its message. */
+/* Where a field was written, from the start of its message, and how many records were left out of
+ * it. */
 typedef struct extent {
     uint32_t begin;
     uint32_t end;
+    uint64_t rejected;
 } extent;
 
 /* A message that is being read. */
@@ -221,6 +223,7 @@ static O2P_NOINLINE void take_out(reader *r, frame *f, unsigned slot)
     extent gone = f->extents[slot];
     uint32_t size = gone.end - gone.begin;
     f->seen &= ~((uint32_t)1 << slot);
+    r->report->rejected -= gone.rejected;
     if (size == 0)
         return;
     uint8_t *content = r->out->data + f->start;
@@ -653,12 +656,13 @@ static inline const uint8_t *read_member(reader *r, const uint8_t *at, frame *f,
     if (O2P_UNLIKELY((f->seen >> slot & 1) != 0))
         take_out(r, f, slot);
     size_t begin = r->out->size - f->start;
+    uint64_t rejected = r->report->rejected;
     at = field->label == O2P_PROTO_REPEATED ? read_array(r, at, field, f->depth + 1)
                                             : read_value(r, at, field, f->depth + 1);
     size_t end = r->out->size - f->start;
     if (O2P_UNLIKELY((uint64_t)end > UINT32_MAX))
         return fail(r, O2P_ERR_LIMIT, r->text, "the protobuf form is too large");
-    f->extents[slot] = (extent){(uint32_t)begin, (uint32_t)end};
+    f->extents[slot] = (extent){(uint32_t)begin, (uint32_t)end, r->report->rejected - rejected};
     f->seen |= (uint32_t)1 << slot;
     if (slot == 0)
         f->oneof = field;

@@ -60,8 +60,8 @@ typedef struct o2p_json_report {
 
     /* Zero when the request is rejected. */
     uint64_t unknown_members;
-    uint64_t records;  /* those left out as well */
-    uint64_t rejected; /* records left out */
+    uint64_t records;  /* read: those left out, or in a list that a later one replaced, as well */
+    uint64_t rejected; /* left out of the lists that were kept */
 } o2p_json_report;
 
 /* Appends the protobuf form of a request to `out`: of `text`, a JSON object that is a `message`,

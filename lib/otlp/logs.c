@@ -4,7 +4,7 @@
 enum { RECORD_DEPTH = 3 }; /* request, ResourceLogs, ScopeLogs, LogRecord */
 
 static const o2p_attribute_target log_attributes = {O2P_COL_LogAttributes,
-                                                    O2P_COL_LogAttributesTypes, "LogAttributes"};
+                                                    O2P_COL_LogAttributesTypes, "LogAttributes", 0};
 
 static bool read_body(o2p_walk *walk, o2p_rows *rows, uint32_t row, const o2p_wire_field *field)
 {

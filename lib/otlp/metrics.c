@@ -7,13 +7,13 @@
 
 enum { METRIC_DEPTH = 3, POINT_DEPTH = 5 }; /* ..., Metric, Gauge (...), NumberDataPoint (...) */
 
-static const o2p_attribute_target metric_metadata = {O2P_COL_MetricMetadata,
-                                                     O2P_COL_MetricMetadataTypes, "MetricMetadata"};
+static const o2p_attribute_target metric_metadata = {
+    O2P_COL_MetricMetadata, O2P_COL_MetricMetadataTypes, "MetricMetadata", 0};
 static const o2p_attribute_target point_attributes = {O2P_COL_Attributes, O2P_COL_AttributesTypes,
-                                                      "Attributes"};
+                                                      "Attributes", 0};
 static const o2p_attribute_target exemplar_attributes = {O2P_COL_ExemplarsFilteredAttributes,
                                                          O2P_COL_ExemplarsFilteredAttributesTypes,
-                                                         "Exemplars[%].FilteredAttributes"};
+                                                         "Exemplars[%].FilteredAttributes", 1};
 
 /* A data point while it is read. */
 typedef struct point_state {

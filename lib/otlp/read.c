@@ -15,6 +15,7 @@ typedef struct call {
     const uint8_t *bytes;
     size_t size;
     o2p_result *result;
+    uint64_t records; /* read from JSON so far */
 } call;
 
 void o2p_reader_init(o2p_reader *reader, o2p_store *store, const o2p_settings *settings)
@@ -28,12 +29,17 @@ void o2p_reader_init(o2p_reader *reader, o2p_store *store, const o2p_settings *s
         o2p_buffer_init(&reader->json[s], store->memory);
 }
 
-void o2p_reader_free(o2p_reader *reader)
+void o2p_reader_trim(o2p_reader *reader)
 {
-    o2p_walk_free(&reader->walk);
     o2p_buffer_free(&reader->merged);
     for (size_t s = 0; s <= O2P_SIGNAL_METRICS; s++)
         o2p_buffer_free(&reader->json[s]);
+}
+
+void o2p_reader_free(o2p_reader *reader)
+{
+    o2p_walk_free(&reader->walk);
+    o2p_reader_trim(reader);
 }
 
 /* ---- failure ---- */
@@ -189,7 +195,7 @@ static bool read_text(call *c, const uint8_t *text, size_t size, uint64_t line)
     }
     if (result->signal == O2P_SIGNAL_AUTO)
         result->signal = signal;
-    result->counts.accepted += report.records - report.rejected;
+    c->records += report.records;
     result->counts.rejected += report.rejected;
     result->counts.unknown_fields += report.unknown_members;
     if (report.rejected > 0 && result->rejection.status == O2P_OK)
@@ -214,14 +220,13 @@ static bool skip_line(call *c)
 static bool read_lines(call *c)
 {
     const uint8_t *end = c->bytes + c->size;
-    const o2p_counts *counts = &c->result->counts;
     uint64_t line = 1;
     for (const uint8_t *at = c->bytes; at < end; line++) {
         const uint8_t *stop = o2p_line_end(at, end);
         bool blank = o2p_json_next(at, stop) == stop;
         if (!blank && !read_text(c, at, (size_t)(stop - at), line) && !skip_line(c))
             return false;
-        if (counts->accepted + counts->rejected > c->reader->settings->limits.max_records) {
+        if (c->records > c->reader->settings->limits.max_records) {
             reject(c, O2P_ERR_LIMIT, (size_t)(at - c->bytes), "more records than max_records");
             c->result->error.line = line;
             return false;
@@ -231,8 +236,9 @@ static bool read_lines(call *c)
     return true;
 }
 
-static void add_noticed(o2p_counts *sum, const o2p_counts *more)
+static void add_walked(o2p_counts *sum, const o2p_counts *more)
 {
+    sum->accepted += more->accepted;
     sum->invalid_utf8 += more->invalid_utf8;
     sum->duplicate_keys += more->duplicate_keys;
     sum->empty_metrics += more->empty_metrics;
@@ -247,7 +253,7 @@ static bool walk_rewritten(call *c, o2p_signal signal)
         return true;
     if (!o2p_walk_request(walk, signal, bytes->data, bytes->size))
         return reject_rewritten(c, signal, bytes);
-    add_noticed(&c->result->counts, &walk->counts);
+    add_walked(&c->result->counts, &walk->counts);
     return true;
 }
 
@@ -271,7 +277,7 @@ bool o2p_read(o2p_reader *reader, const o2p_store_mark *mark, const uint8_t *byt
               o2p_result *result)
 {
     const o2p_settings *settings = reader->settings;
-    call c = {reader, mark, bytes, size, result};
+    call c = {reader, mark, bytes, size, result, 0};
     o2p_error_set(&result->error, O2P_OK, 0);
     o2p_error_set(&result->rejection, O2P_OK, 0);
     result->signal = settings->signal;

@@ -21,6 +21,9 @@ typedef struct o2p_reader {
 void o2p_reader_init(o2p_reader *reader, o2p_store *store, const o2p_settings *settings);
 void o2p_reader_free(o2p_reader *reader);
 
+/* Releases what requests were rewritten into, which is as large as the largest of them. */
+void o2p_reader_trim(o2p_reader *reader);
+
 /* Reads `size` bytes and fills *result, which is zero. `mark` is the store as it is, for the
  * request that has to be read twice; NULL when the store is empty and may be emptied. After a
  * failure the store is the caller's to roll back. */

@@ -151,7 +151,8 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
     walk->at = bytes;
     walk->what = NULL;
     walk->shared = walk->most_shared = walk->noted_records = 0;
-    walk->duplicates.size = 0;
+    for (size_t i = 0; i < O2P_LIST_PARTS; i++)
+        walk->duplicates[i].size = 0;
     memset(&walk->counts, 0, sizeof(walk->counts));
     uint64_t repaired = walk->store->pool.repaired;
     while (o2p_wire_next(&wire, &field)) {

@@ -5,12 +5,12 @@
 
 enum { SPAN_DEPTH = 3 }; /* request, ResourceSpans, ScopeSpans, Span */
 
-static const o2p_attribute_target span_attributes = {O2P_COL_SpanAttributes,
-                                                     O2P_COL_SpanAttributesTypes, "SpanAttributes"};
+static const o2p_attribute_target span_attributes = {
+    O2P_COL_SpanAttributes, O2P_COL_SpanAttributesTypes, "SpanAttributes", 0};
 static const o2p_attribute_target event_attributes = {
-    O2P_COL_EventsAttributes, O2P_COL_EventsAttributesTypes, "Events[%].Attributes"};
+    O2P_COL_EventsAttributes, O2P_COL_EventsAttributesTypes, "Events[%].Attributes", 1};
 static const o2p_attribute_target link_attributes = {
-    O2P_COL_LinksAttributes, O2P_COL_LinksAttributesTypes, "Links[%].Attributes"};
+    O2P_COL_LinksAttributes, O2P_COL_LinksAttributesTypes, "Links[%].Attributes", 2};
 
 /* Names as the Collector's ClickHouse exporter prints them. */
 static const char *const span_kinds[] = {"Unspecified", "Internal", "Server",

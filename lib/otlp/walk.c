@@ -7,7 +7,8 @@ void o2p_walk_init(o2p_walk *walk, o2p_store *store)
     walk->store = store;
     walk->limits = o2p_default_limits();
     o2p_buffer_init(&walk->text, store->memory);
-    o2p_buffer_init(&walk->duplicates, store->memory);
+    for (size_t i = 0; i < O2P_LIST_PARTS; i++)
+        o2p_buffer_init(&walk->duplicates[i], store->memory);
     o2p_buffer_init(&walk->key, store->memory);
     for (size_t i = 0; i < 2; i++) {
         o2p_buffer_init(&walk->lists[i].types, store->memory);
@@ -19,7 +20,8 @@ void o2p_walk_init(o2p_walk *walk, o2p_store *store)
 void o2p_walk_free(o2p_walk *walk)
 {
     o2p_buffer_free(&walk->text);
-    o2p_buffer_free(&walk->duplicates);
+    for (size_t i = 0; i < O2P_LIST_PARTS; i++)
+        o2p_buffer_free(&walk->duplicates[i]);
     o2p_buffer_free(&walk->key);
     for (size_t i = 0; i < 2; i++) {
         o2p_buffer_free(&walk->lists[i].types);

@@ -34,6 +34,9 @@ typedef struct o2p_list_scratch {
     o2p_buffer stamps; /* of keys; see attributes.c */
 } o2p_list_scratch;
 
+/* Most attribute lists, or kinds of them, that a row has: those of a span, its events and links. */
+enum { O2P_LIST_PARTS = 3 };
+
 typedef struct o2p_walk {
     o2p_store *store;
     o2p_limits limits;
@@ -48,9 +51,11 @@ typedef struct o2p_walk {
     const uint8_t *most_shared_at; /* which */
     uint64_t noted_records;        /* with DuplicateAttributes of their own */
     /* Scratch, kept from record to record. */
-    o2p_buffer text;       /* a value as text */
-    o2p_buffer duplicates; /* elements for DuplicateAttributes of the row being read */
-    o2p_buffer key;        /* of a resource or scope */
+    o2p_buffer text; /* a value as text */
+    /* Elements for DuplicateAttributes of the row being read, in the order of the columns they
+     * belong to, by o2p_attribute_target.part: fields come in any order. */
+    o2p_buffer duplicates[O2P_LIST_PARTS];
+    o2p_buffer key; /* of a resource or scope */
     o2p_list_scratch
         lists[2];   /* of a record's list, and of a list inside its events, links, exemplars */
     uint32_t stamp; /* the last one given to a list */
@@ -186,6 +191,7 @@ typedef struct o2p_attribute_target {
     o2p_col map;      /* MAP column */
     o2p_col types;    /* its companion */
     const char *path; /* its name in DuplicateAttributes; a % stands for the list element's index */
+    unsigned part;    /* of the lists of its row: 0, 1, ... in the order of the columns */
 } o2p_attribute_target;
 
 /* One attribute list while it is read. */

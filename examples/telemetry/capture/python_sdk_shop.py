@@ -16,11 +16,12 @@ What it means to cover, each in a place where a shop would have it:
            exponential histograms; exemplars with filtered attributes; both temporalities
            (the SDK drops NaN and infinite measurements, so there are none here)
 
-The endpoint comes from OTEL_EXPORTER_OTLP_ENDPOINT. The workload's random numbers are seeded, so that the shape of
+The endpoint comes from OTEL_EXPORTER_OTLP_ENDPOINT, the number of visits from SHOP_VISITS. The workload's random numbers are seeded, so that the shape of
 the output is the same on each run; ids and times are not.
 """
 import hashlib
 import logging
+import os
 import random
 import time
 import warnings
@@ -47,7 +48,7 @@ from opentelemetry.sdk.trace import SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
-VISITS = 24
+VISITS = int(os.environ.get("SHOP_VISITS", "24"))
 SCHEMA = "https://opentelemetry.io/schemas/1.37.0"
 OLDER_SCHEMA = "https://opentelemetry.io/schemas/1.26.0"
 NEVER_MS = 600_000  # readers and processors export when this program says so, not by the clock

@@ -1,16 +1,22 @@
 """A sink for OTLP/HTTP requests: keeps the bytes that a real client sent.
 
-It listens on 127.0.0.1 alone, takes POST /v1/traces, /v1/metrics and /v1/logs with protobuf bodies, undoes the
-transfer coding and gzip, and writes what is left unchanged: PREFIX_SIGNAL.pb is one request; PREFIX_SIGNAL.pbs
-is many, each after its length as a base-128 varint (protobuf's writeDelimitedTo). It stops by itself: when every
-signal it was told to expect has come as often as expected (exit code 0), or when the time is over (exit code 1).
-Standard library only, so that any python3 runs it.
+It listens on 127.0.0.1 alone, takes POST /v1/traces, /v1/metrics and /v1/logs with protobuf or JSON bodies, undoes
+the transfer coding and gzip, and writes what is left unchanged. It stops by itself: when every signal it was told to
+expect has come as often as expected (exit code 0), or when the time is over (exit code 1). Standard library only, so
+that any python3 runs it.
 
-    sink.py --out DIR --prefix NAME --port-file FILE [--seconds T] SIGNAL=COUNT ...
+    sink.py --out DIR --prefix NAME --port-file FILE [--seconds T] SIGNAL[.json]=COUNT ...
 
-SIGNAL=1 makes a .pb, SIGNAL=N a .pbs. Requests past the count are answered and not kept: a client that is still
-shutting down must not see errors, and the file must not depend on when it stops. The port is the system's choice
-and is written to --port-file, for whoever waits for the sink to be ready.
+| expected      | file                | what it holds                                                            |
+| ------------- | ------------------- | ------------------------------------------------------------------------ |
+| SIGNAL=1      | PREFIX_SIGNAL.pb    | the protobuf request                                                     |
+| SIGNAL=N      | PREFIX_SIGNAL.pbs   | each after its length as a base-128 varint (protobuf's writeDelimitedTo) |
+| SIGNAL.json=1 | PREFIX_SIGNAL.json  | the JSON request                                                         |
+| SIGNAL.json=N | PREFIX_SIGNAL.jsonl | each on a line                                                           |
+
+Requests past the count are answered and not kept: a client that is still shutting down must not see errors, and the
+file must not depend on when it stops. The port is the system's choice and is written to --port-file, for whoever
+waits for the sink to be ready.
 """
 import argparse
 import gzip
@@ -21,6 +27,9 @@ import threading
 import time
 
 SIGNALS = ("logs", "metrics", "traces")
+# What a kind of request has after its signal, and what full success is: an empty Export...ServiceResponse.
+KINDS = {"application/x-protobuf": "", "application/json": ".json"}
+SUCCESS = {"": b"", ".json": b"{}"}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -31,13 +40,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         signal = self.path.rpartition("/")[2]
         if not self.path.startswith("/v1/") or signal not in SIGNALS:
             return self.answer(404)
-        if self.headers.get("Content-Type") != "application/x-protobuf":
+        kind = KINDS.get(self.headers.get("Content-Type"))
+        if kind is None:
             return self.answer(415)
         encoding = self.headers.get("Content-Encoding", "identity")
         if encoding not in ("identity", "gzip"):
             return self.answer(400)
-        self.server.keep(signal, gzip.decompress(body) if encoding == "gzip" else body)
-        self.answer(200)
+        self.server.keep(signal + kind, gzip.decompress(body) if encoding == "gzip" else body)
+        self.answer(200, SUCCESS[kind])
 
     def read_body(self):
         """Go's clients send no length when they compress, but chunks."""
@@ -51,12 +61,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pass
         return b"".join(parts)
 
-    def answer(self, status):
-        """Full success in OTLP is an empty Export...ServiceResponse: zero bytes."""
+    def answer(self, status, body=b""):
+        """In the content type of the request."""
         self.send_response(status)
-        self.send_header("Content-Type", "application/x-protobuf")
-        self.send_header("Content-Length", "0")
+        self.send_header("Content-Type", self.headers.get("Content-Type", "text/plain"))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *args):
         """The summary at the end says it all."""
@@ -92,9 +103,17 @@ def varint(n):
 
 
 def write_signal(stem, bodies, count):
-    path = stem + (".pb" if count == 1 else ".pbs")
+    """`stem` ends in .json for JSON requests."""
+    if stem.endswith(".json"):
+        path = stem + ("l" if count > 1 else "")
+        if count > 1 and any(b"\n" in b for b in bodies):
+            sys.exit(f"sink: {path} would not be JSON lines")
+        data = bodies[0] if count == 1 else b"".join(b + b"\n" for b in bodies)
+    else:
+        path = stem + (".pb" if count == 1 else ".pbs")
+        data = bodies[0] if count == 1 else b"".join(varint(len(b)) + b for b in bodies)
     with open(path, "wb") as f:
-        f.write(bodies[0] if count == 1 else b"".join(varint(len(b)) + b for b in bodies))
+        f.write(data)
     print(f"sink: {os.path.basename(path)}: requests={count} bytes={os.path.getsize(path)}")
 
 
@@ -111,11 +130,12 @@ def arguments():
     parser.add_argument("--prefix", required=True)
     parser.add_argument("--port-file", required=True)
     parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("expected", nargs="+", metavar="SIGNAL=COUNT")
+    parser.add_argument("expected", nargs="+", metavar="SIGNAL[.json]=COUNT")
     args = parser.parse_args()
     pairs = [item.partition("=")[::2] for item in args.expected]
-    if any(signal not in SIGNALS or not count.isdigit() or int(count) == 0 for signal, count in pairs):
-        parser.error("expected signals are logs=N, metrics=N, traces=N, with N at least 1")
+    known = {signal + kind for signal in SIGNALS for kind in KINDS.values()}
+    if any(signal not in known or not count.isdigit() or int(count) == 0 for signal, count in pairs):
+        parser.error("expected signals are logs=N, metrics.json=N, traces=N and the like, with N at least 1")
     args.expected = {signal: int(count) for signal, count in pairs}
     return args
 

@@ -2,25 +2,29 @@
 
 It is the check behind the README's table: each file's requests, groups, records and hours, and the set of OTLP
 features that the file shows (which attribute types, which members are present). EXPECTED names, per file, the
-features that make it worth shipping. It also looks for what must not be in a published file: this machine's host
-name, user or home folder.
+features that make it worth shipping. A JSON file must say exactly what its protobuf twin says. It also looks for what
+must not be in a published file: this machine's host name, user or home folder.
 
     summary.py DIR          (needs opentelemetry-proto, and read access only)
 """
+import base64
 import collections
 import datetime
 import getpass
+import json
 import math
 import os
 import socket
 import sys
 
+from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 REQUESTS = {"logs": ExportLogsServiceRequest, "metrics": ExportMetricsServiceRequest, "traces": ExportTraceServiceRequest}
+FIRST_MEMBER = {"resourceLogs": "logs", "resourceMetrics": "metrics", "resourceSpans": "traces"}
 TOTAL_LIMIT = 1_000_000
 
 SHOP_TYPES = "string bool int double bytes array kvlist"
@@ -53,6 +57,20 @@ EXPECTED = {
     "collector_gateway_traces.pb": SHOP_TRACES.replace(" empty ", " "),
     "collector_gateway_logs.pb": SHOP_LOGS,
     "collector_gateway_metrics.pb": SHOP_METRICS,
+    "collector_twins_traces.pb": SHOP_TRACES,
+    "collector_twins_logs.pb": SHOP_LOGS,
+    "collector_twins_metrics.pbs": SHOP_METRICS.replace(" zero_count ", " "),
+    "collector_file_traces.pbs": "string int array links status:1 status:2 parent",
+    "collector_file_logs.pbs": "string int array severity_text body:string",
+    "collector_file_metrics.pbs": "string int array gauge sum histogram exponential_histogram",
+}
+# Each JSON file, and the protobuf files that hold the same requests.
+TWINS = {
+    "collector_statsd_metrics.json": ["collector_statsd_metrics.pb"],
+    "collector_twins_traces.json": ["collector_twins_traces.pb"],
+    "collector_twins_logs.json": ["collector_twins_logs.pb"],
+    "collector_twins_metrics.jsonl": ["collector_twins_metrics.pbs"],
+    "collector_file.jsonl": [f"collector_file_{signal}.pbs" for signal in REQUESTS],
 }
 
 
@@ -69,6 +87,31 @@ def requests_of(path, message):
         found.append(message.FromString(data[at : at + size]))
         at += size
     return found
+
+
+def json_requests_of(path):
+    """A JSON file's requests by signal."""
+    with open(path, encoding="utf-8") as f:
+        texts = f.readlines() if path.endswith(".jsonl") else [f.read()]
+    found = collections.defaultdict(list)
+    for text in texts:
+        request = json.loads(text)
+        signal = FIRST_MEMBER[next(iter(request))]
+        found[signal].append(json_format.ParseDict(with_base64_ids(request), REQUESTS[signal]()))
+    return found
+
+
+def with_base64_ids(value):
+    """OTLP writes ids as hex, protobuf's JSON reader wants base64."""
+    if isinstance(value, list):
+        return [with_base64_ids(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    ids = ("traceId", "spanId", "parentSpanId")
+    return {
+        name: base64.b64encode(bytes.fromhex(item)).decode() if name in ids else with_base64_ids(item)
+        for name, item in value.items()
+    }
 
 
 def varint(data, at):
@@ -263,13 +306,29 @@ def check(folder, name, expected):
     return faults
 
 
+def check_twins(folder, name):
+    """The requests of a JSON file are those of its twins, in their order."""
+    found = json_requests_of(os.path.join(folder, name))
+    size, requests = os.path.getsize(os.path.join(folder, name)), sum(map(len, found.values()))
+    print(f"{name}: bytes={size} requests={requests}")
+    faults = []
+    for twin in TWINS[name]:
+        signal = twin.rpartition("_")[2].partition(".")[0]
+        if found.pop(signal, []) != requests_of(os.path.join(folder, twin), REQUESTS[signal]):
+            faults.append(f"{name}: is not what {twin} says")
+    return faults + [f"{name}: has {signal} without a twin" for signal in found]
+
+
 def main():
     folder = sys.argv[1]
-    found = {name for name in os.listdir(folder) if name.endswith((".pb", ".pbs"))}
-    faults = [f"{name}: is not there" for name in sorted(EXPECTED.keys() - found)]
-    faults += [f"{name}: is not expected" for name in sorted(found - EXPECTED.keys())]
+    found = {name for name in os.listdir(folder) if name.endswith((".pb", ".pbs", ".json", ".jsonl"))}
+    expected = EXPECTED.keys() | TWINS.keys()
+    faults = [f"{name}: is not there" for name in sorted(expected - found)]
+    faults += [f"{name}: is not expected" for name in sorted(found - expected)]
     for name in sorted(found & EXPECTED.keys()):
         faults += check(folder, name, EXPECTED[name])
+    for name in sorted(found & TWINS.keys()):
+        faults += check_twins(folder, name)
     total = sum(os.path.getsize(os.path.join(folder, name)) for name in found)
     print(f"total: files={len(found)} bytes={total}")
     if total >= TOTAL_LIMIT:
