@@ -52,12 +52,12 @@ static bool place(o2p_folders *folders, uint64_t key)
 static bool rebuild(o2p_folders *folders, size_t count)
 {
     const uint64_t *keys = (const uint64_t *)(const void *)folders->keys.data;
-    size_t size = count * sizeof(uint64_t);
-    folders->slots.size = 0;
-    void *slots = o2p_buffer_extend(&folders->slots, size);
-    if (slots == NULL)
+    size_t size = count * sizeof(uint64_t), old = folders->slots.size;
+    if (size > old && !o2p_buffer_reserve(&folders->slots, size - old))
         return false;
-    memset(slots, 0, size);
+    folders->slots.size = size;
+    if (size > 0)
+        memset(folders->slots.data, 0, size);
     for (size_t i = 0; i < key_count(folders); i++)
         place(folders, keys[i]);
     return true;
@@ -67,6 +67,8 @@ static bool add(o2p_folders *folders, uint64_t key)
 {
     size_t slots = folders->slots.size / sizeof(uint64_t);
     if (key_count(folders) * 2 >= slots && !rebuild(folders, slots == 0 ? FIRST_SLOTS : slots * 2))
+        return false;
+    if (!o2p_buffer_reserve(&folders->keys, sizeof(key)))
         return false;
     if (place(folders, key))
         o2p_buffer_u64(&folders->keys, key);
