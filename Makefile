@@ -27,8 +27,9 @@ EXAMPLE_SOURCES := $(wildcard examples/*.c examples/*/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 UNIT_TESTS := $(filter tests/unit/test_%.c,$(UNIT_SOURCES))
 UNIT_HELPERS := $(filter-out $(UNIT_TESTS),$(UNIT_SOURCES))
-FUZZERS := $(wildcard fuzz/*.c)
-ALL_SOURCES := $(LIB_SOURCES) $(CLI_SOURCES) $(EXAMPLE_SOURCES) $(UNIT_SOURCES) $(FUZZERS)
+FUZZERS := $(wildcard fuzz/fuzz_*.c)
+FUZZ_SOURCES := $(FUZZERS) fuzz/replay.c
+ALL_SOURCES := $(LIB_SOURCES) $(CLI_SOURCES) $(EXAMPLE_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES)
 FORMATTED := $(filter-out %.pb.h,$(wildcard \
     $(foreach folder,include lib lib/* shims/* examples examples/* tests/* fuzz,$(folder)/*.[ch])))
 
@@ -65,7 +66,7 @@ build/$1/flags: FORCE
 	@echo '$2 $3' | cmp -s - $$@ || echo '$2 $3' >$$@
 
 build/$1/tests/%.o build/$1/fuzz/%.o: NANOPB := -isystem build/nanopb
-$(patsubst %.c,build/$1/%.o,$(UNIT_SOURCES) $(FUZZERS)): build/nanopb/otlp.pb.h
+$(patsubst %.c,build/$1/%.o,$(UNIT_SOURCES) $(FUZZ_SOURCES)): build/nanopb/otlp.pb.h
 
 build/$1/%.o: %.c build/$1/flags
 	@mkdir -p $$(@D)
@@ -88,8 +89,14 @@ $(UNIT_TESTS:%.c=build/$1/%): %: %.o $(UNIT_HELPERS:%.c=build/$1/%.o) \
     build/$1/nanopb.o build/$1/libotlp2parquet.a
 	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) -lcmocka -lprotobuf-nanopb -o $$@
 
+# A fuzzer over given files, without libFuzzer.
+$(FUZZERS:%.c=build/$1/%.replay): %.replay: %.o build/$1/fuzz/replay.o build/$1/nanopb.o \
+    build/$1/libotlp2parquet.a
+	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) -lprotobuf-nanopb -o $$@
+
 .PHONY: programs-$1 objects-$1
-programs-$1: build/$1/otlp2parquet $(EXAMPLE_SOURCES:%.c=build/$1/%) $(UNIT_TESTS:%.c=build/$1/%)
+programs-$1: build/$1/otlp2parquet $(EXAMPLE_SOURCES:%.c=build/$1/%) $(UNIT_TESTS:%.c=build/$1/%) \
+    $(FUZZERS:%.c=build/$1/%.replay)
 objects-$1: $(ALL_SOURCES:%.c=build/$1/%.o)
 endef
 
@@ -159,12 +166,11 @@ endef
 export QUERIES
 
 # A second make, since the compilers and headers that decide what the first one would do may only just be
-# there.
+# there. The samples in JSON are the same telemetry once more.
 run: ## convert the sample telemetry into ./data and show what to type in DuckDB
 	@.ci/deps build
 	@$(MAKE) --no-print-directory cli
-	build/otlp2parquet convert --out data $(wildcard examples/telemetry/*.pb)
-	build/otlp2parquet convert --out data --delimited $(wildcard examples/telemetry/*.pbs)
+	build/otlp2parquet convert --out data $(wildcard examples/telemetry/*.pb examples/telemetry/*.pbs)
 	@echo; echo 'The files are in ./data. Start duckdb in this folder and type, for example:'; echo
 	@echo "$$QUERIES" | sed 's/^/    /'
 	@! command -v duckdb >/dev/null || duckdb -c "$$(echo "$$QUERIES" | head -n 1)"
@@ -172,7 +178,7 @@ run: ## convert the sample telemetry into ./data and show what to type in DuckDB
 test: ## everything that shows that it works; installs what it needs
 	@.ci/deps build test
 	@$(MAKE) --no-print-directory lib programs-release build/otlp2parquet $(VENV)
-	@$(PYTHON) tests/run.py unit cli conformance docs
+	@$(PYTHON) tests/run.py unit cli conformance hostile docs
 
 unit: programs-release ## the cmocka tests, one program a file of the library
 	@python3 tests/run.py unit
@@ -201,12 +207,15 @@ fuzz: $(FUZZERS:fuzz/%.c=%) ## each fuzzer for FUZZ_SECONDS (60); `make fuzz_log
 build/fuzz/fuzz/%: build/fuzz/fuzz/%.o build/fuzz/nanopb.o build/fuzz/libotlp2parquet.a
 	clang $(SANITIZE) -fsanitize=fuzzer $^ $(LIBS) -lprotobuf-nanopb -o $@
 
-# What a fuzzer finds on the way stays in build/; the seeds come with the project.
+# What a fuzzer finds on the way stays in build/; the seeds come with the project. READ_TEXT: those to which
+# the words of JSON are of more use than those of protobuf.
+READ_TEXT := fuzz_batch fuzz_detect fuzz_json fuzz_lines fuzz_oom fuzz_roundtrip
 .PHONY: fuzzers $(FUZZERS:fuzz/%.c=%)
 fuzzers: $(FUZZERS:%.c=build/fuzz/%)
 $(FUZZERS:fuzz/%.c=%): %: build/fuzz/fuzz/%
 	@mkdir -p build/fuzz/corpus/$*
 	build/fuzz/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$*- \
+	    -dict=fuzz/$(if $(filter $(READ_TEXT),$*),json,protobuf).dict \
 	    build/fuzz/corpus/$* $(wildcard fuzz/corpus/$*)
 
 # ---- speed -------------------------------------------------------------------------------------------------

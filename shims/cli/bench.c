@@ -14,6 +14,7 @@
 
 static struct {
     int signal;
+    int encoding;
     int codec;
     uint64_t repeat;
 } flags = {.repeat = 20};
@@ -21,6 +22,8 @@ static struct {
 static const struct flag bench_flags[] = {
     {"signal", "SIGNAL", "auto, logs, traces or metrics (default: auto)", FLAG_CHOICE,
      &flags.signal, signal_choices},
+    {"encoding", "ENCODING", "auto, protobuf, json or json-lines (default: auto)", FLAG_CHOICE,
+     &flags.encoding, encoding_choices},
     {"codec", "CODEC", "snappy or none (default: snappy)", FLAG_CHOICE, &flags.codec,
      codec_choices},
     {"repeat", "N", "conversions that are timed (default: 20)", FLAG_NUMBER, &flags.repeat, NULL},
@@ -47,8 +50,10 @@ static bool measure(const char *name, const struct input_request *request,
     *result = (struct measurement){0};
     double start = now();
     o2p_status status = otlp_to_parquet(request->bytes, request->size, &output);
-    if (status != O2P_OK)
-        request_complain(name, 0, request, &output.error);
+    if (status != O2P_OK) {
+        struct reason reason = reason_of(name, request, &output.error);
+        request_complain(&reason, request, output.encoding);
+    }
     for (size_t i = 0; i < output.file_count; i++) {
         result->rows += output.files[i].rows;
         result->bytes += output.files[i].size;
@@ -71,6 +76,7 @@ static int bench_request(const char *name, const struct input_request *request)
     size_t repeat = (size_t)flags.repeat;
     struct measurement result;
     options.signal = (o2p_signal)flags.signal;
+    options.encoding = (o2p_encoding)flags.encoding;
     options.codec = (o2p_codec)flags.codec;
     options.max_input_bytes = INPUT_REQUEST_MAX;
     options.path_template = ONE_FILE_TEMPLATE;
@@ -113,8 +119,9 @@ static int run_bench(char **operands, size_t count)
 const struct command bench_command = {
     "bench",
     "[FLAGS] FILE",
-    "time the conversion of one request",
-    "Converts the request in FILE over and over, in memory, and prints one line:\n"
+    "time the conversion of one file",
+    "Converts FILE, a request in protobuf or JSON, or JSON lines, over and over, in memory,\n"
+    "and prints one line:\n"
     "\n"
     "  rows=R in=B out=B min=X.XXms med=X.XXms\n"
     "\n"

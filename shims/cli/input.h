@@ -1,14 +1,12 @@
-/* input.h - where requests come from: files, folders of files, standard input.
+/* input.h - the bytes of one input: a file, or standard input.
  *
  * Everything is read with read(2) into one buffer: a pipe and a file then go the same way, a file
- * that is cut off while it is read gives an error and not a SIGBUS, and a file of many delimited
- * requests takes the memory of its largest request, whatever its own size. The copy costs a few
- * percent of a conversion.
+ * that is cut off while it is read gives an error and not a SIGBUS, and a file of many requests
+ * takes the memory of its largest, whatever its own size. The copy costs a few percent of a
+ * conversion.
  *
- * A delimited file is a sequence of
- *
- *   varint   length of the request, 1 to 10 bytes, least significant 7 bits first
- *   bytes    the request
+ * What is taken never depends on how many bytes a read happened to give: the same file gives the
+ * same pieces, and so the same Parquet files, through a pipe too.
  */
 #ifndef O2P_CLI_INPUT_H
 #define O2P_CLI_INPUT_H
@@ -20,16 +18,9 @@
 /* The most bytes one request may have: the most that o2p_options.max_input_bytes allows. */
 #define INPUT_REQUEST_MAX UINT32_MAX
 
-/* The files named by operands, folders replaced by the .pb files in them, in name order. */
-struct input_list {
-    char **names; /* "-" is standard input */
-    size_t count;
-    uint64_t bytes; /* of all of them; 0 when one of them has no size, as a pipe */
-    bool failed;    /* a folder could not be read or holds no .pb file: said so */
-};
-
-void input_list_make(struct input_list *list, char **operands, size_t count);
-void input_list_free(struct input_list *list);
+/* Lines are taken in pieces of at most this many bytes: enough to make the cost of a piece small
+ * beside that of its lines, little beside the rows that are collected. */
+#define INPUT_PIECE ((size_t)8 * 1024 * 1024)
 
 struct input {
     const char *name; /* as in messages */
@@ -42,7 +33,7 @@ struct input {
     bool ended;      /* the end of the file has been read */
 };
 
-/* A request found in an input; valid until the next call. */
+/* Bytes of an input; valid until the next call. */
 struct input_request {
     const uint8_t *bytes;
     size_t size;
@@ -57,13 +48,21 @@ typedef enum input_result {
 
 /* False: a message has been printed. */
 bool input_open(struct input *input, const char *name);
-/* All of the input as one request; an empty file is an empty request. */
-input_result input_whole(struct input *input, struct input_request *request);
-/* The next request of a delimited input. */
-input_result input_next(struct input *input, struct input_request *request);
 void input_close(struct input *input);
 
-/* Whether `bytes` look like a sequence of delimited requests from the first to the last. */
-bool input_is_delimited(const uint8_t *bytes, size_t size);
+/* Reads until `size` bytes are held or the file ends. False: a message has been printed. */
+bool input_hold(struct input *input, size_t size);
+/* The first bytes of what is held and not taken, at most `most`. */
+struct input_request input_peek(const struct input *input, size_t most);
+/* Takes `size` bytes, which are held. */
+input_result input_take(struct input *input, size_t size, struct input_request *request);
+
+/* All of the input that is not taken; an empty file is an empty request. */
+input_result input_whole(struct input *input, struct input_request *request);
+/* The whole lines among the next INPUT_PIECE bytes, or one line that is longer. */
+input_result input_lines(struct input *input, struct input_request *request);
+
+/* Says that the request at `offset` is larger than any may be. Returns INPUT_FAILED. */
+input_result input_too_large(const struct input *input, uint64_t offset);
 
 #endif

@@ -1,9 +1,12 @@
 /* request.c - see request.h. */
 #include "cli.h"
+#include "framing.h"
 #include "request.h"
 #include "terminal.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 const struct flag_choice signal_choices[] = {{"auto", O2P_SIGNAL_AUTO},
                                              {"logs", O2P_SIGNAL_LOGS},
@@ -11,43 +14,80 @@ const struct flag_choice signal_choices[] = {{"auto", O2P_SIGNAL_AUTO},
                                              {"metrics", O2P_SIGNAL_METRICS},
                                              {NULL, 0}};
 
+const struct flag_choice encoding_choices[] = {{"auto", O2P_ENCODING_AUTO},
+                                               {"protobuf", O2P_ENCODING_PROTOBUF},
+                                               {"json", O2P_ENCODING_JSON},
+                                               {"json-lines", O2P_ENCODING_JSON_LINES},
+                                               {NULL, 0}};
+
 const struct flag_choice codec_choices[] = {{"snappy", O2P_CODEC_SNAPPY},
                                             {"none", O2P_CODEC_UNCOMPRESSED},
                                             {"uncompressed", O2P_CODEC_UNCOMPRESSED},
                                             {NULL, 0}};
 
-/* What the bytes are instead, when that is plain to see; NULL otherwise. */
-static const char *mistaken_for(const struct input_request *request, bool whole_file)
+const char *mistaken_for(const struct input_request *request)
 {
-    const uint8_t *bytes = request->bytes;
-    if (request->size >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B)
-        return "these bytes are gzip; decompress them first";
-    if (request->size >= 4 && bytes[0] == 'P' && bytes[1] == 'A' && bytes[2] == 'R')
-        return "this is a Parquet file; `otlp2parquet inspect` shows it";
-    if (request->size >= 1 && (bytes[0] == '{' || bytes[0] == '['))
-        return "these bytes look like JSON; convert reads OTLP protobuf";
-    if (whole_file && input_is_delimited(bytes, request->size))
-        return "this looks like a file of delimited requests: try --delimited";
+    static const struct {
+        const char *begins;
+        const char *meaning;
+    } known[] = {
+        {"\x1F\x8B", "these bytes are gzip; decompress them first"},
+        {"\x28\xB5\x2F\xFD", "these bytes are zstd; decompress them first"},
+        {"PAR1", "this is a Parquet file; `otlp2parquet inspect` shows it"},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t size = strlen(known[i].begins);
+        if (request->size >= size && memcmp(request->bytes, known[i].begins, size) == 0)
+            return known[i].meaning;
+    }
     return NULL;
 }
 
-void request_complain(const char *name, uint64_t number, const struct input_request *request,
-                      const o2p_error *error)
+struct reason reason_of(const char *name, const struct input_request *request,
+                        const o2p_error *error)
 {
-    const char *colon = error->path[0] != '\0' ? ": " : "";
-    const char *kind = o2p_status_name(error->status);
-    uint64_t offset = request->offset + error->offset;
-    const char *mistaken = mistaken_for(request, number == 0);
-    if (number == 0)
-        complain("%s: byte %" PRIu64 "%s%s: %s [%s]", name, offset, colon, error->path,
-                 error->message, kind);
+    return (struct reason){name, 0, error->line, request->offset + error->offset, *error};
+}
+
+static void put_reason(FILE *out, const struct reason *reason)
+{
+    const o2p_error *error = &reason->error;
+    fprintf(out, "%s: ", reason->name);
+    if (reason->request > 0)
+        fprintf(out, "request %" PRIu64 ", its byte %zu, byte %" PRIu64 " of the file",
+                reason->request, error->offset, reason->byte);
+    else if (reason->line > 0)
+        fprintf(out, "line %" PRIu64 ", byte %" PRIu64, reason->line, reason->byte);
     else
-        complain("%s: request %" PRIu64 ", its byte %zu, byte %" PRIu64 " of the file%s%s: %s [%s]",
-                 name, number, error->offset, offset, colon, error->path, error->message, kind);
+        fprintf(out, "byte %" PRIu64, reason->byte);
+    fprintf(out, ": %s%s%s [%s]", error->path, error->path[0] != '\0' ? ": " : "", error->message,
+            o2p_status_name(error->status));
+}
+
+char *reason_text(const struct reason *reason)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *memory = must_have(open_memstream(&text, &size));
+    put_reason(memory, reason);
+    fclose(memory);
+    return must_have(text);
+}
+
+void request_complain(const struct reason *reason, const struct input_request *request,
+                      o2p_encoding encoding)
+{
+    char *text = reason_text(reason);
+    const char *mistaken = mistaken_for(request);
+    bool whole = reason->request == 0 && reason->line == 0;
+    complain("%s", text);
+    free(text);
+    if (mistaken == NULL && whole && framing_of(request->bytes, request->size, true))
+        mistaken = "this looks like requests with their lengths: convert reads it with --delimited";
     if (mistaken != NULL)
-        remark("%s: %s", name, mistaken);
-    if (error->status == O2P_ERR_UNDETECTED)
-        remark("%s: name the signal: --signal logs, traces or metrics", name);
+        remark("%s: %s", reason->name, mistaken);
+    else if (reason->error.status == O2P_ERR_UNDETECTED && encoding == O2P_ENCODING_PROTOBUF)
+        remark("%s: name the signal: --signal logs, traces or metrics", reason->name);
 }
 
 void library_complain(const char *doing, const o2p_error *error)

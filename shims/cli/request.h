@@ -12,13 +12,32 @@
  * table. */
 #define ONE_FILE_TEMPLATE "{table}-{time}-{hash}.parquet"
 
-extern const struct flag_choice signal_choices[]; /* values of o2p_signal */
-extern const struct flag_choice codec_choices[];  /* values of o2p_codec */
+extern const struct flag_choice signal_choices[];   /* values of o2p_signal */
+extern const struct flag_choice encoding_choices[]; /* values of o2p_encoding */
+extern const struct flag_choice codec_choices[];    /* values of o2p_codec */
 
-/* Prints what is wrong with a request of the input `name`. `number` counts the requests of a
- * delimited input from 1; it is 0 when the input is one request. */
-void request_complain(const char *name, uint64_t number, const struct input_request *request,
-                      const o2p_error *error);
+/* An error of the library with its place in the input `name`. */
+struct reason {
+    const char *name;
+    uint64_t request; /* of a delimited input: which, from 1; else 0 */
+    uint64_t line;    /* of lines: which, from 1; else 0 */
+    uint64_t byte;    /* of the input */
+    o2p_error error;  /* with the offset in the bytes that were given to the library */
+};
+
+/* The reason of an error in `request`, for an input that is one request. */
+struct reason reason_of(const char *name, const struct input_request *request,
+                        const o2p_error *error);
+
+/* "NAME: line 7, byte 123: PATH: MESSAGE [STATUS]". To be freed. */
+char *reason_text(const struct reason *reason);
+
+/* Prints what is wrong with a request, and what to do when that is plain to see. */
+void request_complain(const struct reason *reason, const struct input_request *request,
+                      o2p_encoding encoding);
+
+/* What bytes that are no request are instead; NULL when it is not plain to see. */
+const char *mistaken_for(const struct input_request *request);
 
 /* Prints an error that no request is to blame for. */
 void library_complain(const char *doing, const o2p_error *error);

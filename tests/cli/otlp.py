@@ -1,5 +1,9 @@
 """Small OTLP requests, made with Google's protobuf classes."""
 
+import json
+import struct
+
+from google.protobuf.json_format import MessageToDict
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -97,6 +101,17 @@ def varint(number):
         number >>= 7
     out.append(number)
     return bytes(out)
+
+
+def as_json(request, kind=ExportLogsServiceRequest, indent=None):
+    """The same request in JSON: int64 as strings, enums by name, ids in base64, as in protobuf's own mapping."""
+    separators = (",", ":") if indent is None else None
+    return json.dumps(MessageToDict(kind.FromString(request)), indent=indent, separators=separators).encode()
+
+
+def big_endian(*requests):
+    """As the Collector's file exporter writes them."""
+    return b"".join(struct.pack(">I", len(request)) + request for request in requests)
 
 
 def delimited(*requests):

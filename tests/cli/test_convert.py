@@ -12,7 +12,16 @@ import pytest
 import otlp
 from conftest import SHARED_DATA
 
-COUNTS = ["accepted", "rejected", "invalid_utf8", "duplicate_keys", "unknown_fields", "empty_metrics", "empty_groups"]
+COUNTS = [
+    "accepted",
+    "rejected",
+    "invalid_utf8",
+    "duplicate_keys",
+    "unknown_fields",
+    "empty_metrics",
+    "empty_groups",
+    "bad_lines",
+]
 
 
 def parquet_files(folder):
@@ -28,7 +37,8 @@ def summary(ok, *arguments, **options):
     text = ok("convert", "--json", *arguments, **options).out
     assert text.endswith("\n") and text.count("\n") == 1
     result = json.loads(text)
-    assert list(result) == ["files", "counts"]
+    assert list(result) == ["files", "counts", "rejection"]
+    assert result["rejection"] is None
     assert list(result["counts"]) == COUNTS
     for file in result["files"]:
         assert list(file) == ["table", "path", "rows", "bytes", "min_time_ns", "max_time_ns"]
@@ -77,17 +87,21 @@ def test_many_inputs_give_one_file_a_table(ok, tmp_path):
     assert result["counts"]["accepted"] == 60
 
 
-def test_folder_takes_pb_files_in_name_order(ok, tmp_path):
+def test_folder_takes_files_of_requests_in_name_order(ok, tmp_path):
     folder = tmp_path / "in"
     (folder / "below.pb").mkdir(parents=True)
     (folder / "below.pb" / "x.pb").write_bytes(otlp.logs(1, body="below"))
-    for name in ["b.pb", "a.pb", "C.pb"]:
+    for name in ["e.pb", "a.pb", "C.pb"]:
         (folder / name).write_bytes(otlp.logs(1, body=name))
+    (folder / "b.pbs").write_bytes(otlp.delimited(otlp.logs(1, body="b.pbs"), otlp.logs(1, body="again")))
+    for name in ["d.json", "c.jsonl", "f.ndjson"]:
+        (folder / name).write_bytes(otlp.as_json(otlp.logs(1, body=name)) + b"\n")
     (folder / "notes.txt").write_bytes(b"\xff\xff")
     (folder / ".pb").write_bytes(b"\xff\xff")
     (file,) = summary(ok, "--out", "data", "--one-file", "in")["files"]
     bodies = pyarrow.parquet.read_table(tmp_path / file["path"]).column("Body").to_pylist()
-    assert bodies == ["C.pb 0", "a.pb 0", "b.pb 0"]
+    names = ["C.pb", "a.pb", "b.pbs", "again", "c.jsonl", "d.json", "e.pb", "f.ndjson"]
+    assert bodies == [f"{name} 0" for name in names]
     assert summary(ok, "--out", "again", "--one-file", "in/")["files"][0]["bytes"] == file["bytes"]
 
 
@@ -123,14 +137,33 @@ def test_named_pipe(ok, tmp_path):
     writer.join()
 
 
-def test_empty_inputs(ok, tmp_path):
-    (tmp_path / "empty.pb").write_bytes(b"")
-    nothing = {"files": [], "counts": dict.fromkeys(COUNTS, 0)}
-    assert summary(ok, "--out", "d", "empty.pb") == nothing
-    assert summary(ok, "--out", "d", "-", input=b"") == nothing
-    assert summary(ok, "--out", "d", "--delimited", "empty.pb") == nothing
-    assert summary(ok, "--out", "d", "--delimited", "-", input=b"\0\0\0") == nothing
-    assert "0 requests of 0 bytes: 0 rows in 0 files" in ok("convert", "--delimited", "--out", "d", "empty.pb").out
+NOTHING = {"files": [], "counts": dict.fromkeys(COUNTS, 0), "rejection": None}
+
+
+@pytest.mark.parametrize("name", ["x.pb", "x.pbs", "x.json", "x.jsonl", "-"])
+@pytest.mark.parametrize("arguments", [[], ["--delimited"], ["--encoding", "protobuf"], ["--encoding", "json-lines"]])
+def test_empty_inputs(run, tmp_path, name, arguments):
+    """An empty file is odd, and no failure."""
+    (tmp_path / "x").with_suffix("" if name == "-" else name[1:]).write_bytes(b"")
+    result = run("convert", "--json", "--out", "d", *arguments, name, input=b"")
+    assert (result.status, result.json()) == (0, NOTHING)
+    called = "standard input" if name == "-" else name
+    assert result.err == f"otlp2parquet: note: {called}: empty: nothing to convert\n"
+    assert "0 requests of 0 bytes: 0 rows in 0 files" in run("convert", "--out", "d", name, input=b"").out
+
+
+@pytest.mark.parametrize("blank", [b"\n", b" \r\n\t\n", b"  "])
+def test_blank_inputs(run, blank):
+    result = run("convert", "--json", "--out", "d", "-", input=blank)
+    assert (result.status, result.json()) == (0, NOTHING)
+    assert result.err == "otlp2parquet: note: standard input: empty: nothing to convert\n"
+
+
+def test_empty_requests(ok):
+    assert summary(ok, "--out", "d", "--delimited", "-", input=b"\0\0\0") == NOTHING
+    assert summary(ok, "--out", "d", "-", input=b"{}") == NOTHING
+    assert summary(ok, "--out", "d", "-", input=b"{}\n{}\n") == NOTHING
+    assert "2 requests of 6 bytes: 0 rows in 0 files" in ok("convert", "--out", "d", "-", input=b"{}\n{}\n").out
 
 
 @pytest.mark.parametrize("how", ["file", "pipe"])
@@ -307,7 +340,7 @@ def test_real_captures(ok, tmp_path):
     captures = sorted(SHARED_DATA.glob("*.pb"))
     if not captures:
         pytest.skip(f"no captures in {SHARED_DATA}")
-    result = summary(ok, "--out", "d", SHARED_DATA)
+    result = summary(ok, "--out", "d", *captures)
     rows_by_table = {}
     for file in result["files"]:
         rows_by_table[file["table"]] = rows_by_table.get(file["table"], 0) + rows(tmp_path / file["path"])

@@ -25,6 +25,9 @@ def limit(kind, value):
     return lambda: resource.setrlimit(kind, (value, value))
 
 
+NO_FILE = "no .pb, .pbs, .json, .jsonl or .ndjson file in this folder"
+
+
 # ---- inputs
 
 
@@ -117,10 +120,17 @@ def sanitized():
 @pytest.mark.parametrize(
     "content, hint",
     [
-        (b'{"resourceLogs":[]}', "these bytes look like JSON; convert reads OTLP protobuf"),
+        (b"\x28\xb5\x2f\xfd" + b"\xff" * 20, "these bytes are zstd; decompress them first"),
         (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", "these bytes are gzip; decompress them first"),
         (b"PAR1\x00\x00\x00\x00PAR1", "this is a Parquet file; `otlp2parquet inspect` shows it"),
-        (otlp.delimited(otlp.logs(1), otlp.logs(2)), "this looks like a file of delimited requests: try --delimited"),
+        (
+            otlp.delimited(otlp.logs(1), otlp.logs(2)),
+            "this looks like requests with their lengths: convert reads it with --delimited",
+        ),
+        (
+            otlp.big_endian(otlp.logs(1), otlp.logs(2)),
+            "this looks like requests with their lengths: convert reads it with --delimited",
+        ),
     ],
 )
 def test_hints(run, tmp_path, content, hint):
@@ -130,11 +140,11 @@ def test_hints(run, tmp_path, content, hint):
     assert result.err.splitlines()[1] == f"otlp2parquet: note: x.pb: {hint}"
 
 
-def test_folder_without_pb_files(run, tmp_path):
+def test_folder_without_files_of_requests(run, tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "x.pb").write_bytes(otlp.logs(1))
     result = run("convert", "--json", "--out", "d", "in", "x.pb")
-    assert (result.status, result.err) == (1, "otlp2parquet: error: in: no .pb file in this folder\n")
+    assert (result.status, result.err) == (1, f"otlp2parquet: error: in: {NO_FILE}\n")
     assert result.json()["counts"]["accepted"] == 1
 
 

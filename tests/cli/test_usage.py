@@ -32,10 +32,13 @@ def test_help_of_a_command(ok, command):
 
 def test_help_names_every_flag(ok):
     flags = {
-        "convert": ["signal", "out", "codec", "one-file", "delimited", "batch-rows", "batch-bytes", "json"],
+        "convert": [
+            *["signal", "encoding", "out", "codec", "one-file", "delimited", "skip-bad-lines"],
+            *["batch-rows", "batch-bytes", "json"],
+        ],
         "inspect": ["json"],
         "schema": ["json", "sql"],
-        "bench": ["signal", "codec", "repeat"],
+        "bench": ["signal", "encoding", "codec", "repeat"],
     }
     for command, names in flags.items():
         assert re.findall(r"^  --([a-z-]+)", ok(command, "--help").out, re.MULTILINE) == [*names, "help"]
@@ -82,6 +85,14 @@ def test_no_command(run):
         (
             ["convert", "--signal", "spans", "x"],
             '--signal cannot be "spans"; it is one of: auto, logs, traces, metrics',
+        ),
+        (
+            ["convert", "--encoding", "xml", "x"],
+            '--encoding cannot be "xml"; it is one of: auto, protobuf, json, json-lines',
+        ),
+        (
+            ["convert", "--delimited", "--encoding", "json", "x"],
+            "convert: --delimited is for protobuf alone; see `otlp2parquet convert --help`",
         ),
         (["convert", "--codec", "gzip", "x"], '--codec cannot be "gzip"; it is one of: snappy, none, uncompressed'),
         (
