@@ -82,7 +82,7 @@ static void check_path(const char *path)
 
 /* ---- an output ---- */
 
-static void check_success(const o2p_output *out)
+static UNUSED void check_success(const o2p_output *out)
 {
     uint64_t rows = 0;
     CHECK((out->file_count == 0) == (out->files == NULL), "4");
@@ -97,26 +97,6 @@ static void check_success(const o2p_output *out)
         rows += file->rows;
     }
     CHECK(rows == out->counts.accepted, "4");
-    bool left_out = out->counts.rejected + out->counts.bad_lines > 0;
-    CHECK(left_out == (out->rejection.status != O2P_OK), "4");
-}
-
-static void check_error(const o2p_error *error, size_t size)
-{
-    CHECK(error->status >= O2P_OK && error->status <= O2P_ERR_VALUE, "3");
-    CHECK(error->message != NULL && (error->message[0] == '\0') == (error->status == O2P_OK), "3");
-    CHECK(error->offset <= size, "3");
-    CHECK(memchr(error->path, '\0', O2P_FIELD_PATH_SIZE) != NULL, "3");
-}
-
-/* Of a call over `size` bytes, whatever it came to. */
-static UNUSED void check_output(const o2p_output *out, size_t size)
-{
-    check_error(&out->error, size);
-    if (out->error.status == O2P_OK)
-        check_success(out);
-    else
-        CHECK(out->files == NULL && out->file_count == 0, "3");
 }
 
 static UNUSED void check_same_counts(const o2p_counts *a, const o2p_counts *b,
@@ -130,6 +110,108 @@ static UNUSED void check_same_counts(const o2p_counts *a, const o2p_counts *b,
     CHECK(a->empty_metrics == b->empty_metrics, invariant);
     CHECK(a->empty_groups == b->empty_groups, invariant);
     CHECK(a->bad_lines == b->bad_lines, invariant);
+}
+
+/* What a call over these bytes says went wrong, or was left out. */
+static UNUSED void check_error(const o2p_error *error, const uint8_t *data, size_t size)
+{
+    size_t at = 0;
+    CHECK(error->status >= O2P_OK && error->status <= O2P_ERR_VALUE, "3");
+    CHECK(error->message != NULL && (error->message[0] == '\0') == (error->status == O2P_OK), "3");
+    CHECK(memchr(error->path, '\0', O2P_FIELD_PATH_SIZE) != NULL, "3");
+    CHECK(error->offset <= size, "3");
+    if (error->status == O2P_OK)
+        CHECK(error->offset == 0 && error->line == 0 && error->path[0] == '\0', "3");
+    if (error->line == 0)
+        return;
+    for (uint64_t line = 1; line < error->line; line++) {
+        const uint8_t *feed =
+            at < size ? (const uint8_t *)memchr(data + at, '\n', size - at) : NULL;
+        CHECK(feed != NULL, "3");
+        at = (size_t)(feed - data) + 1;
+    }
+    CHECK(error->offset >= at, "3");
+    CHECK(error->offset == at || memchr(data + at, '\n', error->offset - at) == NULL, "3");
+}
+
+/* What was left out of a call that has succeeded: with a reason, and where. */
+static void check_left_out(const o2p_result *result)
+{
+    const o2p_counts *counts = &result->counts;
+    o2p_status status = result->rejection.status;
+    CHECK((counts->rejected + counts->bad_lines > 0) == (status != O2P_OK), "3");
+    CHECK(counts->bad_lines > 0 || status == O2P_OK || status == O2P_ERR_VALUE, "3");
+    CHECK(status != O2P_ERR_OUT_OF_MEMORY, "8");
+    if (result->encoding == O2P_ENCODING_JSON_LINES)
+        CHECK(status == O2P_OK || result->rejection.line > 0, "3");
+    else
+        CHECK(counts->bad_lines == 0, "3");
+    if (result->encoding == O2P_ENCODING_PROTOBUF)
+        CHECK(counts->rejected == 0, "3");
+}
+
+/* Of an append over these bytes, whatever it came to. */
+static UNUSED void check_result(const o2p_result *result, const uint8_t *data, size_t size)
+{
+    static const o2p_counts none;
+    const o2p_error *error = &result->error;
+    bool lines = result->encoding == O2P_ENCODING_JSON_LINES;
+    check_error(error, data, size);
+    check_error(&result->rejection, data, size);
+    CHECK(lines || (error->line == 0 && result->rejection.line == 0), "3");
+    if (error->status == O2P_OK) {
+        CHECK(result->encoding != O2P_ENCODING_AUTO, "9");
+        CHECK(result->signal != O2P_SIGNAL_AUTO || lines, "9");
+        check_left_out(result);
+    } else {
+        check_same_counts(&result->counts, &none, "3");
+        CHECK(result->rejection.status == O2P_OK, "3");
+        CHECK(error->status != O2P_ERR_UNDETECTED || result->signal == O2P_SIGNAL_AUTO || lines,
+              "9");
+    }
+}
+
+static UNUSED o2p_result result_of(const o2p_output *out)
+{
+    return (o2p_result){out->signal, out->encoding, out->counts, out->error, out->rejection};
+}
+
+/* What o2p_batch_finish gave, whatever it came to. */
+static UNUSED void check_files(const o2p_output *out)
+{
+    CHECK(out->error.offset == 0 && out->error.line == 0 && out->error.path[0] == '\0', "3");
+    CHECK((out->error.message[0] == '\0') == (out->error.status == O2P_OK), "3");
+    if (out->error.status == O2P_OK)
+        check_success(out);
+    else
+        CHECK(out->files == NULL && out->file_count == 0, "3");
+}
+
+/* Of a call over these bytes, whatever it came to. */
+static UNUSED void check_output(const o2p_output *out, const uint8_t *data, size_t size)
+{
+    o2p_result result = result_of(out);
+    check_result(&result, data, size);
+    if (out->error.status == O2P_OK)
+        check_success(out);
+    else
+        CHECK(out->files == NULL && out->file_count == 0, "3");
+}
+
+static UNUSED void check_same_error(const o2p_error *a, const o2p_error *b, const char *invariant)
+{
+    CHECK(a->status == b->status && a->offset == b->offset && a->line == b->line, invariant);
+    CHECK(strcmp(a->message, b->message) == 0 && strcmp(a->path, b->path) == 0, invariant);
+}
+
+/* Both calls came to the same; the signal, which one of them may have been told, aside. */
+static UNUSED void check_same_result(const o2p_result *a, const o2p_result *b,
+                                     const char *invariant)
+{
+    CHECK(a->encoding == b->encoding, invariant);
+    check_same_counts(&a->counts, &b->counts, invariant);
+    check_same_error(&a->error, &b->error, invariant);
+    check_same_error(&a->rejection, &b->rejection, invariant);
 }
 
 /* Both have the same files: names and bytes. */
@@ -148,11 +230,11 @@ static UNUSED void check_same_files(const o2p_output *a, const o2p_output *b, co
 /* ---- options ---- */
 
 /* Options by number, so that small inputs also reach several row groups, pages and files. */
-static UNUSED o2p_options options_of(unsigned number, o2p_signal signal)
+static UNUSED o2p_options options_of(unsigned number, o2p_signal signal, o2p_encoding encoding)
 {
     static const char *const templates[] = {NULL, "{service}/{hash}", "{table}/{year}/{hash}",
                                             "{hash}"};
-    o2p_options options = {.size = sizeof(options), .signal = signal};
+    o2p_options options = {.size = sizeof(options), .signal = signal, .encoding = encoding};
     options.path_template = templates[number & 3];
     options.order = (number & 4) != 0 ? O2P_ORDER_RECEIVED : O2P_ORDER_DEFAULT;
     options.codec = (number & 8) != 0 ? O2P_CODEC_UNCOMPRESSED : O2P_CODEC_DEFAULT;
@@ -161,6 +243,32 @@ static UNUSED o2p_options options_of(unsigned number, o2p_signal signal)
     options.page_bytes = (number & 64) != 0 ? 16 : 0;
     options.default_time_ns = (number & 128) != 0 ? UINT64_MAX : 0;
     return options;
+}
+
+/* Limits, a bit each. */
+enum {
+    SMALL_DEPTH = 1,
+    SMALL_ATTRIBUTES = 2,
+    SMALL_RECORDS = 4,
+    SMALL_STRINGS = 8,
+    SMALL_REQUEST = SMALL_DEPTH | SMALL_ATTRIBUTES | SMALL_RECORDS | SMALL_STRINGS,
+    SMALL_SHARED = 16,
+    SMALL_INPUT = 32,
+    SMALL_FILES = 64,
+    SMALL_OUTPUT = 128
+};
+
+/* Sets those limits so low that small inputs reach them. */
+static UNUSED void limit(o2p_options *options, unsigned which)
+{
+    options->max_depth = (which & SMALL_DEPTH) != 0 ? 8 : 0;
+    options->max_attributes = (which & SMALL_ATTRIBUTES) != 0 ? 2 : 0;
+    options->max_records = (which & SMALL_RECORDS) != 0 ? 3 : 0;
+    options->max_string_bytes = (which & SMALL_STRINGS) != 0 ? 9 : 0;
+    options->max_shared_attributes = (which & SMALL_SHARED) != 0 ? 1 : 0;
+    options->max_input_bytes = (which & SMALL_INPUT) != 0 ? 300 : 0;
+    options->max_files = (which & SMALL_FILES) != 0 ? 1 : 0;
+    options->max_output_bytes = (which & SMALL_OUTPUT) != 0 ? 20000 : 0;
 }
 
 /* ---- an allocator that fails, and accounts for every block ---- */
@@ -226,35 +334,39 @@ static UNUSED o2p_allocator heap_allocator(heap *h)
 /* ---- a conversion of every kind ---- */
 
 /* One call, then the same through a batch: the same files both times: [2]. */
-static UNUSED void convert_twice(const uint8_t *data, size_t size, o2p_signal signal)
+static UNUSED void convert_twice(const uint8_t *data, size_t size, o2p_options options)
 {
     heap h = {0};
-    o2p_options options = options_of((unsigned)size, signal);
     o2p_output once = {.options = &options}, again = {0};
     o2p_batch *batch;
     o2p_result result;
     otlp_to_parquet(data, size, &once);
-    check_output(&once, size);
+    check_output(&once, data, size);
+    o2p_result expected = result_of(&once);
     options.allocator = heap_allocator(&h);
     CHECK(o2p_batch_new(&options, &batch, NULL) == O2P_OK, "2");
     o2p_status status = o2p_batch_append(batch, data, size, &result);
-    check_error(&result.error, size);
-    CHECK(status == result.error.status && result.signal == once.signal, "2");
-    if (once.error.status == O2P_OK) {
-        CHECK(status == O2P_OK && o2p_batch_rows(batch) == once.counts.accepted, "2");
+    check_result(&result, data, size);
+    CHECK(status == result.error.status, "2");
+    check_same_result(&result, &expected, "2");
+    CHECK(result.signal == once.signal, "2");
+    CHECK(o2p_batch_rows(batch) == once.counts.accepted, "2");
+    if (status == O2P_OK) {
         CHECK(o2p_batch_finish(batch, &again) == O2P_OK, "2");
         check_same_counts(&once.counts, &again.counts, "2");
         check_same_files(&once, &again, "2");
-    } else if (status == O2P_OK) {
-        CHECK(once.error.status == O2P_ERR_LIMIT, "2"); /* found when the files are written */
-    } else {
-        CHECK(status == once.error.status && result.error.offset == once.error.offset, "2");
     }
     CHECK(o2p_batch_bytes(batch) <= h.bytes, "8");
     o2p_batch_free(batch);
     o2p_output_free(&again);
     o2p_output_free(&once);
     CHECK(h.blocks == 0 && h.bytes == 0, "8");
+}
+
+/* The same of any bytes as a protobuf request. */
+static UNUSED void convert_request(const uint8_t *data, size_t size, o2p_signal signal)
+{
+    convert_twice(data, size, options_of((unsigned)size, signal, O2P_ENCODING_PROTOBUF));
 }
 
 #endif

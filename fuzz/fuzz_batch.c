@@ -1,10 +1,11 @@
-/* fuzz_batch.c - several requests into one batch, failing ones in between.
+/* fuzz_batch.c - several requests of any encoding into one batch, failing ones in between.
  *
  * A failed append leaves no trace: the files are those of a batch that saw only the requests that
- * succeeded: [7]. Input:
+ * succeeded: [7]. Calls fail by their bytes, by refused memory and at every limit. Input:
  *
- *   byte 0         signal, 0..3
+ *   byte 0         & 3: signal; >> 2 & 3: encoding; & 16: skip_bad_lines; & 32: little memory
  *   byte 1         options: see options_of
+ *   byte 2         limits: see limit
  *   requests       flags (1 byte), size (2 bytes LE), bytes; the last may be cut short
  *     flags & 1    append the request's first half before it
  *     flags & 2    append it with a broken end before it
@@ -15,7 +16,8 @@
 
 typedef struct pair {
     o2p_batch *tried;   /* sees everything */
-    o2p_batch *perfect; /* sees what succeeded */
+    o2p_batch *perfect; /* sees what succeeded, and has memory */
+    bool stuck;         /* there is not the memory, or the room, for files */
     heap heap;          /* of `tried` */
 } pair;
 
@@ -25,15 +27,16 @@ static void append(pair *p, const uint8_t *bytes, size_t size)
     o2p_result tried, perfect;
     uint64_t before = o2p_batch_rows(p->tried);
     o2p_status status = o2p_batch_append(p->tried, bytes, size, &tried);
-    check_error(&tried.error, size);
+    check_result(&tried, bytes, size);
+    CHECK(o2p_batch_bytes(p->tried) <= p->heap.bytes, "8");
     if (status != O2P_OK) {
-        static const o2p_counts none;
-        check_same_counts(&tried.counts, &none, "7");
         CHECK(o2p_batch_rows(p->tried) == before, "7");
         return;
     }
     CHECK(o2p_batch_append(p->perfect, bytes, size, &perfect) == O2P_OK, "7");
-    check_same_counts(&tried.counts, &perfect.counts, "7");
+    check_same_result(&tried, &perfect, "7");
+    CHECK(tried.signal == perfect.signal, "7");
+    CHECK(o2p_batch_rows(p->tried) == before + tried.counts.accepted, "7");
     CHECK(o2p_batch_rows(p->tried) == o2p_batch_rows(p->perfect), "7");
 }
 
@@ -44,7 +47,7 @@ static void append_broken(pair *p, const uint8_t *bytes, size_t size)
         return;
     if (size > 0)
         memcpy(broken, bytes, size);
-    memcpy(broken + size, "\x0A\x7F", 2); /* a group of 127 bytes that are not there */
+    memcpy(broken + size, "\x0A\x7F", 2); /* a group of 127 bytes that are not there; no JSON */
     append(p, broken, size + 2);
     free(broken);
 }
@@ -59,18 +62,25 @@ static void append_starved(pair *p, const uint8_t *bytes, size_t size, unsigned 
 static void finish(pair *p)
 {
     o2p_output tried = {0}, perfect = {0};
+    uint64_t rows = o2p_batch_rows(p->tried);
     o2p_status status = o2p_batch_finish(p->tried, &tried);
-    CHECK(o2p_batch_finish(p->perfect, &perfect) == status, "7");
-    check_output(&tried, 0);
-    check_same_counts(&tried.counts, &perfect.counts, "7");
-    check_same_files(&tried, &perfect, "7");
+    check_files(&tried);
+    if (status == O2P_OK) {
+        CHECK(o2p_batch_finish(p->perfect, &perfect) == O2P_OK, "7");
+        check_same_counts(&tried.counts, &perfect.counts, "7");
+        check_same_files(&tried, &perfect, "7");
+        CHECK(o2p_batch_rows(p->tried) == 0, "7");
+    } else {
+        CHECK(status == O2P_ERR_LIMIT && o2p_batch_rows(p->tried) == rows, "7");
+        p->stuck = true;
+    }
     o2p_output_free(&tried);
     o2p_output_free(&perfect);
 }
 
 static void append_all(pair *p, const uint8_t *data, size_t size)
 {
-    while (size >= 3) {
+    while (size >= 3 && !p->stuck) {
         unsigned flags = data[0];
         size_t length = data[1] | (size_t)data[2] << 8;
         data += 3;
@@ -92,14 +102,20 @@ static void append_all(pair *p, const uint8_t *data, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    if (size < 2)
+    enum { LITTLE_MEMORY = 1 << 18 };
+    if (size < 3)
         return 0;
     pair p = {0};
-    o2p_options options = options_of(data[1], (o2p_signal)(data[0] & 3));
+    o2p_options options =
+        options_of(data[1], (o2p_signal)(data[0] & 3), (o2p_encoding)(data[0] >> 2 & 3));
+    options.skip_bad_lines = (data[0] & 16) != 0;
+    limit(&options, data[2] & ~(unsigned)SMALL_OUTPUT);
     CHECK(o2p_batch_new(&options, &p.perfect, NULL) == O2P_OK, "7");
+    limit(&options, data[2]);
+    options.max_memory_bytes = (data[0] & 32) != 0 ? LITTLE_MEMORY : 0;
     options.allocator = heap_allocator(&p.heap);
     CHECK(o2p_batch_new(&options, &p.tried, NULL) == O2P_OK, "7");
-    append_all(&p, data + 2, size - 2);
+    append_all(&p, data + 3, size - 3);
     finish(&p);
     o2p_batch_free(p.tried);
     o2p_batch_free(p.perfect);

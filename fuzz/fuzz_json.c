@@ -1,8 +1,12 @@
 /* fuzz_json.c - any text as an OTLP/JSON message.
  *
- * The first byte chooses the message. What is accepted must be protobuf in its one canonical form:
- * each field known, of its own wire type and, unless it repeats, there once; no defaults; the
- * shortest lengths. Merging such bytes finds nothing to do. What is refused leaves no output: [13].
+ * What is accepted must be protobuf in its one canonical form: each field known, of its own wire
+ * type and, unless it repeats, there once; no defaults; the shortest lengths. Merging such bytes
+ * finds nothing to do, and converting them gives the files that converting the text gives. What is
+ * refused leaves no output: [13]. Input:
+ *
+ *   byte 0   & 3: the message, a request or an AnyValue; & 4: small limits
+ *   ...      text
  */
 #include "common.h"
 
@@ -57,6 +61,48 @@ static void check_merge_is_identity(const o2p_message *message, const o2p_buffer
     o2p_buffer_free(&merged);
 }
 
+/* What a report says of a text of `size` bytes. */
+static void check_report(const o2p_json_report *report, bool ok, size_t size)
+{
+    CHECK(ok == (report->status == O2P_OK), "13");
+    CHECK(report->status <= O2P_ERR_VALUE && report->status != O2P_ERR_OUT_OF_MEMORY, "13");
+    CHECK(report->offset <= size && report->rejected <= report->records, "13");
+    CHECK((report->what[0] != '\0') == (!ok || report->rejected > 0), "13");
+    CHECK(memchr(report->path, '\0', sizeof(report->path)) != NULL, "13");
+    if (!ok)
+        CHECK(report->records == 0 && report->rejected == 0 && report->unknown_members == 0, "13");
+}
+
+/* What the public call makes of the text, and of its protobuf form. */
+static void compare(const uint8_t *text, size_t size, const o2p_options *options,
+                    const o2p_json_report *report, const o2p_buffer *protobuf)
+{
+    o2p_options other = *options;
+    other.encoding = O2P_ENCODING_PROTOBUF;
+    o2p_output json = {.options = options}, pb = {.options = &other};
+    otlp_to_parquet(text, size, &json);
+    check_output(&json, text, size);
+    const o2p_error *said = report->status == O2P_OK ? &json.rejection : &json.error;
+    if (report->status != O2P_OK || report->rejected > 0)
+        CHECK(said->offset == report->offset && strcmp(said->path, report->path) == 0 &&
+                  strcmp(said->message, report->what) == 0,
+              "13");
+    if (report->status != O2P_OK) {
+        CHECK(json.error.status == report->status, "13");
+    } else {
+        otlp_to_parquet(protobuf->data, protobuf->size, &pb);
+        CHECK(json.error.status == O2P_OK && pb.error.status == O2P_OK, "13");
+        CHECK(pb.counts.unknown_fields == 0, "13");
+        CHECK(json.counts.accepted <= report->records - report->rejected, "13");
+        pb.counts.rejected = report->rejected;
+        pb.counts.unknown_fields = report->unknown_members;
+        check_same_counts(&json.counts, &pb.counts, "13");
+        check_same_files(&json, &pb, "13");
+    }
+    o2p_output_free(&json);
+    o2p_output_free(&pb);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const o2p_message *const messages[] = {
@@ -67,22 +113,30 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     if (size == 0)
         return 0;
-    const o2p_message *message = messages[data[0] & 3];
+    unsigned which = data[0] & 3;
+    bool small = (data[0] & 4) != 0;
+    const uint8_t *text = data + 1;
     o2p_memory memory;
     o2p_buffer out;
     o2p_json_report report;
+    o2p_options options =
+        options_of((unsigned)size, (o2p_signal)((which + 1) & 3), O2P_ENCODING_JSON);
+    limit(&options, small ? SMALL_REQUEST : 0);
     o2p_limits limits = o2p_default_limits();
+    if (small)
+        limits = (o2p_limits){options.max_depth, options.max_attributes, 1, options.max_records,
+                              options.max_string_bytes};
     o2p_memory_init(&memory, NULL, 0);
     o2p_buffer_init(&out, &memory);
-    bool ok = o2p_json_request(message, data + 1, size - 1, &limits, &out, &report);
-    CHECK(ok == (report.status == O2P_OK), "13");
-    CHECK(report.offset <= size - 1, "13");
-    CHECK(memchr(report.path, '\0', sizeof(report.path)) != NULL, "13");
+    bool ok = o2p_json_request(messages[which], text, size - 1, &limits, &out, &report);
+    check_report(&report, ok, size - 1);
     CHECK(ok || out.size == 0, "13");
     if (ok && out.size > 0) {
-        check_canonical(message, out.data, out.size, 0);
-        check_merge_is_identity(message, &out, &memory);
+        check_canonical(messages[which], out.data, out.size, 0);
+        check_merge_is_identity(messages[which], &out, &memory);
     }
+    if (which < 3)
+        compare(text, size - 1, &options, &report, &out);
     o2p_buffer_free(&out);
     CHECK(memory.held == 0, "13");
     return 0;

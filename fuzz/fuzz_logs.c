@@ -3,6 +3,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    convert_twice(data, size, O2P_SIGNAL_LOGS);
+    convert_request(data, size, O2P_SIGNAL_LOGS);
     return 0;
 }

@@ -133,11 +133,11 @@ static void rewrite(rewriter *r, const o2p_message *message, const uint8_t *byte
 
 static void compare(const uint8_t *data, size_t size, const writer *rewritten, o2p_signal signal)
 {
-    o2p_options options = options_of((unsigned)size, signal);
+    o2p_options options = options_of((unsigned)size, signal, O2P_ENCODING_PROTOBUF);
     o2p_output original = {.options = &options}, pieces = {.options = &options};
     otlp_to_parquet(data, size, &original);
     otlp_to_parquet(rewritten->bytes, rewritten->size, &pieces);
-    check_output(&pieces, rewritten->size);
+    check_output(&pieces, rewritten->bytes, rewritten->size);
     if (original.error.status == O2P_OK) {
         CHECK(pieces.error.status == O2P_OK && pieces.counts.unknown_fields == 0, "11");
         pieces.counts.unknown_fields = original.counts.unknown_fields; /* a merge leaves them out */

@@ -3,6 +3,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    convert_twice(data, size, O2P_SIGNAL_METRICS);
+    convert_request(data, size, O2P_SIGNAL_METRICS);
     return 0;
 }

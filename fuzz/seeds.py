@@ -1,17 +1,20 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzzers to fuzz/corpus/NAME/seed-*.
+"""Writes the seeds of the fuzzers to fuzz/corpus/NAME/seed-*, and their dictionaries, json.dict and protobuf.dict.
 
 Requests are put together from protobuf fields by hand, so that a seed may also hold what no encoder
 writes: fields twice, groups, wrong wire types. Regression inputs, corpus/NAME/found-*, are not touched.
 """
 
 import pathlib
+import re
 import struct
 import subprocess
 import sys
 import tempfile
 
-CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
+HERE = pathlib.Path(__file__).resolve().parent
+CORPUS = HERE / "corpus"
+PROTO = HERE.parent / "lib" / "otlp" / "otlp.proto"
 SECOND = 1_000_000_000
 NOW = 1_700_000_000 * SECOND
 
@@ -203,17 +206,6 @@ def every(prefix):
             for s, seeds in enumerate(SIGNALS) for name, content in seeds.items()}
 
 
-def batches():
-    def pack(flags, content):
-        return bytes([flags]) + struct.pack("<H", len(content)) + content
-    out = {}
-    for s, seeds in enumerate(SIGNALS):
-        for flags in (0, 1, 2, 4 | 5 << 4, 8):
-            out[f"{'ltm'[s]}-{flags}"] = bytes([s + 1, flags]) + b"".join(pack(flags, c) for c in seeds.values())
-    out["auto"] = bytes([0, 0]) + b"".join(pack(3, c["plain" if "plain" in c else "all"]) for c in SIGNALS)
-    return out
-
-
 JSON = {
     "logs": b'\0{"resourceLogs":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"a"}}]},'
             b'"scopeLogs":[{"logRecords":[{"timeUnixNano":"1700000000000000001","severity_number":"SEVERITY_NUMBER_INFO",'
@@ -228,6 +220,108 @@ JSON = {
     "twice": b'\3{"stringValue":"a","intValue":1,"stringValue":null,"intValue":"2","unknown":[{},[1,"x"]]}',
     "broken": b'\3{"stringValue":"\\ud800"}',
 }
+TEXTS = [JSON[name][1:] for name in ("logs", "traces", "metrics")]
+LEFT_OUT = b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"intValue":"x"}},{"flags":1}]}]}]}'
+OTHERS = {
+    "empty": b"{}", "mark": b"\xef\xbb\xbf" + TEXTS[0], "left-out": LEFT_OUT,
+    "replaced": b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"flags":-1},{}],"logRecords":[{"flags":2}]}]}]}',
+    "unknown": b'{"partialSuccess":{}}', "array": b"[]", "pretty": TEXTS[0].replace(b",", b",\n"),
+    "long": b'{"resource_logs":[{"scope_logs":[{"log_records":[' + b"{}," * 30 + b'{"body":{"stringValue":"'
+            + b"x" * 200 + b'"}}]}]}]}',
+    "deep": b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":' + b'{"arrayValue":{"values":[' * 20
+            + b"{}" + b"]}}" * 20 + b"}]}]}]}",
+}
+LINES = {
+    "all": b"\n".join(TEXTS), "blank": b"\n\r\n".join(TEXTS) + b"\n\n",
+    "bad": TEXTS[0] + b'\r\n{"resourceLogs":[{"scopeLogs":1}]}\n' + TEXTS[0] + b'\n{"a":1}\n[\n'
+           + TEXTS[1],
+    "left-out": LEFT_OUT + b"\n" + LEFT_OUT + b'\n{"resourceSpans":[{"resource":{"attributes":[null]}}]}\n',
+    "marks": b"\xef\xbb\xbf" + TEXTS[0] + b"\n\xef\xbb\xbf" + TEXTS[2] + b"\n\xef\xbb\xbf\n{}",
+    "cut": TEXTS[1] + b"\n" + TEXTS[1][:-9],
+}
+# 1,100 attributes that 1,100 records share: more than are free.
+SHARED = sub(1, resource({f"{i:x}": "" for i in range(1100)}), sub(2, sub(2) * 1100))
+# Records of one hour after the other, and nothing else.
+HOURS = [sub(1, sub(2, *(sub(2, fix64(1, (i + h) * 3600 * SECOND)) for h in range(30)))) for i in (0, 30)]
+# Protobuf that looks like text: a resource of 123 bytes, the last a closing brace.
+BRACES = b"\n{" + sub(2, sub(2, "}" * 119))
+
+
+def batches():
+    def pack(flags, content):
+        return bytes([flags]) + struct.pack("<H", len(content)) + content
+    out = {}
+    for s, seeds in enumerate(SIGNALS):
+        for flags in (0, 1, 2, 4 | 5 << 4, 8):
+            out[f"{'ltm'[s]}-{flags}"] = bytes([s + 1, flags, 0]) + b"".join(pack(flags, c) for c in seeds.values())
+    mixed = b"".join(pack(3, c["plain" if "plain" in c else "all"]) + pack(4 | 9 << 4, t)
+                     for c, t in zip(SIGNALS, TEXTS))
+    lines = b"".join(pack(i, text) for i, text in enumerate(LINES.values()))
+    json = b"".join(pack(1, text) for text in (*TEXTS, *OTHERS.values()))
+    few = b"".join(pack(0, c) for c in (LOGS["plain"], TEXTS[0], LINES["bad"], OTHERS["deep"], OTHERS["long"]))
+    out["auto"] = bytes(3) + mixed + lines
+    out["skip"] = bytes([16 | 3 << 2, 8, 0]) + lines + mixed
+    out["json"] = bytes([2 << 2, 64, 0]) + json
+    out["memory"] = bytes([32, 0, 0]) + mixed + json
+    out["shared"] = bytes([1, 0, 16]) + pack(0, LOGS["plain"]) + pack(0, SHARED) + pack(0, LOGS["plain"])
+    out["hours"] = bytes([1, 0, 0]) + pack(0, HOURS[0]) + b"".join(pack(4 | call << 4, HOURS[1]) for call in range(16))
+    for bit in range(8):
+        out[f"limit-{1 << bit}"] = bytes([0, 0, 1 << bit]) + few
+    return out
+
+
+def texts():
+    """Texts for whoever detects what they are."""
+    return {**{f"json-{name}": text[1:] for name, text in JSON.items()},
+            **{f"json-{name}": text for name, text in OTHERS.items()},
+            **{f"lines-{name}": text for name, text in LINES.items()},
+            "braces": BRACES, "feed-text": b"\n" + TEXTS[0]}
+
+
+# Bytes for the compressor: how often they come again, how many of them change each time, and what they are.
+SNAPPY = {
+    "empty": b"\0\0",
+    "once": b"\0\0" + b"\n".join([b"GET /api/cart 200"] * 9),
+    "equal": b"\x1f\0" + b"a" * 100,
+    "blocks": b"\xff\1" + bytes(range(256)) * 2 + b"shop" * 30,
+    "literals": b"\7\3" + bytes(i * i * 7 >> 3 & 255 for i in range(700)) + bytes(40),
+    "numbers": b"\x0f\2" + b"".join(struct.pack("<q", NOW + i * 1_000_003) for i in range(60)),
+}
+
+
+# What texts and requests are made of, but for names.
+JSON_WORDS = [
+    b"null", b"true", b"false", b'"NaN"', b'"Infinity"', b'"-Infinity"', b"[]", b"{}", b"[null]", b"},{", b"],[",
+    b"}]}]}]}", b"\\ud83d\\ude00", b"\\u0041", b"\\ud800", b"1e3", b"1.0", b"-0", b"1e-400", b"1e400",
+    b'"9223372036854775807"', b"-9223372036854775808", b"18446744073709551615", b'"5b8efff798038103"',
+    b'"5B8EFFF798038103D269B633813FC60C"', b'"AAAAAAAAAAA="', b'"AAAAAAAAAAAAAAAAAAAAAA=="', b'"_-8"',
+    b"\xef\xbb\xbf", b"\n", b"\r\n", b"\n{}\n", b'{"resourceLogs":[{"scopeLogs":[{"logRecords":[{',
+    b'{"resourceSpans":[{"scopeSpans":[{"spans":[{', b'{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{',
+    b'"attributes":[{"key":"a","value":{"stringValue":"b"}}]', b'{"intValue":"x"}',
+]
+PROTOBUF_WORDS = [
+    attributes(1, {"service.name": "shop"}), attributes(6, {"a": 1}), attributes(7, [("a", 1), ("a", 2)]),
+    attributes(9, {"": None}), value([1, "two"]), value({"k": {"x": b"z"}}), value(1.5), value(True), sub(1, ""),
+    sub(2, sub(2)), sub(9, bytes(range(16))), sub(10, bytes(range(8))), fix64(1, NOW), fix64(3, NOW), fix64(4, 1.5),
+    fix64(6, -3), num(2, 1 << 63), group(99, num(1, 1)), fix32(101, 5), b"\xed\xa0\x80", b"\xff" * 9 + b"\x01",
+    b"\x80\x80\x80\x80\x00", sub(6, struct.pack("<2Q", 1, 2)), sub(7, struct.pack("<d", 1.0)), sub(5, number_point()),
+    exemplar(5, fix64(3, 2.0)), event({}), link({}), sub(15, sub(2, "bad"), num(3, 2)),
+]
+
+
+def names():
+    """Of all fields in otlp.proto, and of the values of its enums."""
+    text = PROTO.read_text()
+    fields = sorted(set(re.findall(r"^ +(?:repeated |optional )?\w+ (\w+) = \d+;", text, re.MULTILINE)))
+    values = re.findall(r"^  ([A-Z][A-Z_0-9]+) = \d+;", text, re.MULTILINE)
+    camel = [re.sub("_(.)", lambda match: match[1].upper(), field) for field in fields]
+    return [f'"{name}":'.encode() for name in sorted({*fields, *camel})] + [f'"{value}"'.encode() for value in values]
+
+
+def write_dictionary(name, words):
+    def escape(byte):
+        return f"\\{byte:c}" if byte in b'"\\' else chr(byte) if 0x20 <= byte < 0x7f else f"\\x{byte:02x}"
+    (HERE / name).write_text("".join(f'"{"".join(map(escape, word))}"\n' for word in dict.fromkeys(words)))
 
 
 def footer_of(program, request_bytes):
@@ -242,12 +336,21 @@ def footer_of(program, request_bytes):
 def main():
     for name, seeds in zip(("fuzz_logs", "fuzz_traces", "fuzz_metrics"), SIGNALS):
         write(name, seeds)
-    write("fuzz_detect", every(lambda s: b""))
+    write("fuzz_detect", {**every(lambda s: b""), **texts()})
     write("fuzz_nanopb", every(lambda s: bytes([s])))
     write("fuzz_merge", every(lambda s: bytes([s, 1, 2, 3])))
-    write("fuzz_oom", every(lambda s: bytes([s | 8, 20 * s, 0, 0])))
+    write("fuzz_oom", {**every(lambda s: bytes([s | 8, 20 * s, 0, 0])),
+                       **{name: bytes([len(name) % 2 * 8 | 64, len(text) % 60, 0, 0]) + text
+                          for name, text in texts().items()}})
     write("fuzz_batch", batches())
-    write("fuzz_json", JSON)
+    json = {**JSON, **{name: b"\0" + text for name, text in OTHERS.items()},
+            **{f"limits-{name}": b"\4" + text for name, text in OTHERS.items()}}
+    write("fuzz_json", json)
+    write("fuzz_roundtrip", JSON)
+    write("fuzz_lines", {name: b"\0\0" + text for name, text in LINES.items()})
+    write("fuzz_snappy", SNAPPY)
+    write_dictionary("json.dict", names() + JSON_WORDS)
+    write_dictionary("protobuf.dict", PROTOBUF_WORDS)
     if len(sys.argv) > 1:
         footer = footer_of(sys.argv[1], LOGS["plain"])
         write("fuzz_footer", {"file": footer, "bare": footer[:-8]})

@@ -14,8 +14,10 @@ A test that was skipped says why when it runs, and the number of them is told ab
 | suite       | is                            | counted from                             |
 | ----------- | ----------------------------- | ---------------------------------------- |
 | unit        | tests/unit/test_*.c (cmocka)  | cmocka's PASSED and FAILED lines         |
+|             | fuzz/corpus, by each fuzzer   | one a fuzzer                             |
 | cli         | tests/cli (pytest)            | pytest's JUnit report                    |
 | conformance | tests/conformance (pytest)    | the same                                 |
+| hostile     | tests/hostile (pytest)        | the same                                 |
 | docs        | tests/docs (pytest)           | the same                                 |
 | check       | the programs in tests/check   | their lines "ok ...", "FAILED ...", "skipped ..." |
 """
@@ -77,7 +79,23 @@ def unit(configuration):
             for number in re.findall(rf"\[  {word.upper()}  \] (\d+) test\(s\)", output):
                 counts[word] += int(number)
         total += settle(counts, status, source.stem)
-    return settle(total, 0, "unit")
+    return settle(total + replay(configuration), 0, "unit")
+
+
+def replay(configuration):
+    """Runs each fuzzer over its corpus: seeds, and inputs that once broke a promise."""
+    total = Counter()
+    heading(f"fuzz/corpus ({configuration})")
+    for source in sorted(ROOT.glob("fuzz/fuzz_*.c")):
+        program = ROOT / "build" / configuration / "fuzz" / f"{source.stem}.replay"
+        inputs = sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(f"fuzz/corpus/{source.stem}/*"))
+        run = subprocess.run([program, *inputs], cwd=ROOT, text=True, errors="replace", capture_output=True)
+        bad = run.returncode != 0 or not inputs
+        if bad:
+            print("\n".join(run.stdout.splitlines()[-1:]), run.stderr, sep="\n")
+        print(f"{'FAILED' if bad else 'ok'} {source.stem}: {len(inputs)} inputs", flush=True)
+        total["failed" if bad else "passed"] += 1
+    return total
 
 
 def pytest(folder, configuration):
@@ -136,6 +154,7 @@ SUITES = {
     "unit": unit,
     "cli": lambda configuration: pytest("cli", configuration),
     "conformance": lambda configuration: pytest("conformance", configuration),
+    "hostile": lambda configuration: pytest("hostile", configuration),
     "docs": lambda configuration: pytest("docs", configuration),
     "check": check,
 }

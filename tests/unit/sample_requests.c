@@ -356,3 +356,71 @@ void sample_close(protobuf *p)
     pb_close(p);
     pb_close(p);
 }
+
+/* ---- JSON ---- */
+
+#define RESOURCE                                                                                   \
+    "\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\"json\"}" \
+    "},"                                                                                           \
+    "{\"key\":\"host\",\"value\":{\"arrayValue\":{\"values\":[{\"intValue\":\"1\"},{}]}}},"        \
+    "{\"key\":\"host\",\"value\":{\"bytesValue\":\"AQI_\"}}],\"droppedAttributesCount\":2},"       \
+    "\"schemaUrl\":\"https://example.com/\\u0031\",\"unknown\":[{},\"]\"],"
+#define SCOPE "\"scope\":{\"name\":\"scope\",\"version\":null,\"version\":\"1\"},"
+#define ATTRIBUTES                                                                                 \
+    "\"attributes\":[{\"key\":\"a\\n\\ud83d\\ude00\",\"value\":{\"stringValue\":"                  \
+    "\"\\\"\xFF\\u20ac\"}},"                                                                       \
+    "{\"key\":\"b\",\"value\":{\"kvlistValue\":{\"values\":[{\"key\":\"c\",\"value\":"             \
+    "{\"doubleValue\":\"-Infinity\"}}]}}},{\"key\":\"b\",\"value\":{\"doubleValue\":1e-7}}],"
+#define IDS "\"traceId\":\"5B8EFFF798038103D269B633813FC60C\",\"spanId\":\"7uGbfsPBsXQ=\","
+#define EXEMPLARS                                                                                  \
+    "\"exemplars\":[{\"timeUnixNano\":1,\"filteredAttributes\":[{\"key\":\"x\",\"value\":{}}],"    \
+    "\"spanId\":\"eee19b7ec3c1b174\",\"asInt\":\"-3\"}],"
+
+static const char *const texts[] = {
+    [O2P_SIGNAL_LOGS] =
+        "{\"resourceLogs\":[{" RESOURCE "\"scopeLogs\":[{" SCOPE
+        "\"logRecords\":[{\"timeUnixNano\":\"1704164645678901234\"," ATTRIBUTES IDS
+        "\"severityNumber\":\"SEVERITY_NUMBER_INFO\",\"severityText\":\"INFO\",\"flags\":1.0e0,"
+        "\"body\":{\"intValue\":1},\"body\":{\"stringValue\":\"body\"}},"
+        "{\"body\":{\"boolValue\":7}},{\"observed_time_unix_nano\":1704168645678901234}]}]}]}",
+    [O2P_SIGNAL_TRACES] =
+        "{\"resourceSpans\":[{" RESOURCE "\"scopeSpans\":[{" SCOPE
+        "\"spans\":[{\"startTimeUnixNano\":\"1704164645678901234\"," ATTRIBUTES IDS
+        "\"endTimeUnixNano\":1704164645678901239,\"name\":\"GET\",\"kind\":\"SPAN_KIND_SERVER\","
+        "\"events\":[{\"name\":\"e\"," ATTRIBUTES "\"timeUnixNano\":5}],\"links\":[{" IDS
+        "\"traceState\":\"a=b\"},{}],\"status\":{\"code\":2,\"message\":\"bad\"}},"
+        "{\"kind\":\"SPAN\"},{\"startTimeUnixNano\":1704168645678901234}]}]}]}",
+    [O2P_SIGNAL_METRICS] =
+        "{\"resourceMetrics\":[{" RESOURCE "\"scopeMetrics\":[{" SCOPE
+        "\"metrics\":[{\"name\":\"g\",\"unit\":\"s\",\"gauge\":{\"dataPoints\":[{" ATTRIBUTES
+        "\"timeUnixNano\":\"1704164645678901234\",\"asDouble\":0.1},{\"asInt\":0.5}]}},"
+        "{\"name\":\"s\",\"metadata\":[{\"key\":\"m\"}],\"sum\":{\"isMonotonic\":true,"
+        "\"aggregationTemporality\":2,\"dataPoints\":[{" EXEMPLARS "\"asInt\":\"7\"}]}},"
+        "{\"name\":\"h\",\"histogram\":{\"dataPoints\":[{" EXEMPLARS
+        "\"count\":\"3\",\"sum\":\"NaN\","
+        "\"bucketCounts\":[\"1\",2],\"explicitBounds\":[0.5]}]}},"
+        "{\"name\":\"e\",\"exponentialHistogram\":{\"dataPoints\":[{\"scale\":-1,\"zeroCount\":4,"
+        "\"positive\":{\"offset\":-2,\"bucketCounts\":[300]}}]}},"
+        "{\"name\":\"q\",\"summary\":{\"dataPoints\":[{\"quantileValues\":[{\"quantile\":0.5}]}]}}]"
+        "}]}]}",
+};
+
+static void put_json(protobuf *p, const char *text)
+{
+    pb_raw(p, text, strlen(text));
+}
+
+void sample_input(protobuf *p, o2p_signal signal, o2p_encoding encoding)
+{
+    if (encoding == O2P_ENCODING_PROTOBUF) {
+        sample_request(p, signal, 1);
+        return;
+    }
+    put_json(p, texts[signal]);
+    if (encoding == O2P_ENCODING_JSON)
+        return;
+    put_json(p, "\r\n\n \t\n{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"flags\":}\n");
+    put_json(p, texts[signal % O2P_SIGNAL_METRICS + 1]);
+    put_json(p, "\n");
+    put_json(p, texts[signal]);
+}

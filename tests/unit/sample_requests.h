@@ -13,6 +13,11 @@
  * every kind of AnyValue, duplicate keys, records of two hours. Without fields that come twice. */
 void sample_request(protobuf *p, o2p_signal signal, unsigned variant);
 
+/* Appends a request of the signal in an encoding: as protobuf variant 1 of sample_request; as JSON
+ * a request with a record that is left out; as JSON lines this one, blank lines, a bad line, one of
+ * another signal, and this one again. */
+void sample_input(protobuf *p, o2p_signal signal, o2p_encoding encoding);
+
 /* Appends `field`, an AnyValue of kind `kind` (its field number; 0: empty). */
 void sample_any(protobuf *p, uint32_t field, unsigned kind, unsigned variant);
 

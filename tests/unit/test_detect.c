@@ -1,4 +1,4 @@
-/* test_detect.c - signals told from bytes. */
+/* test_detect.c - encodings and signals told from bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,6 +15,155 @@ static int teardown(void **state)
     pb_free(&p);
     return 0;
 }
+
+/* ---- encodings ---- */
+
+#define BYTES(text) text, sizeof(text) - 1
+#define MARK "\xEF\xBB\xBF"
+
+enum {
+    PROTOBUF = O2P_ENCODING_PROTOBUF,
+    JSON = O2P_ENCODING_JSON,
+    LINES = O2P_ENCODING_JSON_LINES
+};
+
+static const struct {
+    const char *bytes;
+    size_t size;
+    int encoding;
+} inputs[] = {
+    /* nothing, and nothing but spaces */
+    {BYTES(""), PROTOBUF},
+    {BYTES(" \t\r\n"), PROTOBUF},
+    {BYTES(MARK), PROTOBUF},
+    {BYTES(MARK " "), PROTOBUF},
+    {BYTES("\n"), PROTOBUF},
+    /* one text, whatever is wrong with it */
+    {BYTES("{"), JSON},
+    {BYTES("["), JSON},
+    {BYTES("{}"), JSON},
+    {BYTES("{}x"), JSON},
+    {BYTES(" \r\n\t{}"), JSON},
+    {BYTES("\n{}"), JSON},
+    {BYTES("\n\n\n[1]"), JSON},
+    {BYTES(MARK "{}"), JSON},
+    {BYTES(MARK "\n {}"), JSON},
+    {BYTES("{}\n"), JSON},
+    {BYTES("{}\r\n \n"), JSON},
+    {BYTES("{\n}"), JSON},
+    {BYTES("{\"a\":{}\n}"), JSON},
+    {BYTES("{\"a\":{}\n,\"b\":1}"), JSON},
+    {BYTES("{\"a\":{}  \r\n  ,\"b\":1}"), JSON},
+    {BYTES("{\"a\":[{}\n]}"), JSON},
+    {BYTES("{\"}\n:1}"), JSON},
+    {BYTES("{\"a\":\n{}}"), JSON},
+    {BYTES("[{}\n]"), JSON},
+    /* more than one, the first of them whole as far as its end tells */
+    {BYTES("{}\n{}"), LINES},
+    {BYTES("{}\n{"), LINES},
+    {BYTES("{} \t\r\n{}\r\n"), LINES},
+    {BYTES("{}\n\n\n{}"), LINES},
+    {BYTES("\n\n{}\n{}"), LINES},
+    {BYTES(MARK "{}\n{}"), LINES},
+    {BYTES("{}\nx"), LINES},
+    {BYTES("{}\n[]"), LINES},
+    {BYTES("{}\n\""), LINES},
+    {BYTES("{x}\n{}"), LINES},
+    {BYTES("[{}\n{}"), LINES},
+    /* neither bracket */
+    {BYTES("x{}"), PROTOBUF},
+    {BYTES("\"a\""), PROTOBUF},
+    {BYTES("\xEF\xBB{}"), PROTOBUF},
+    {BYTES("\0{}"), PROTOBUF},
+    {BYTES("\v{}"), PROTOBUF},
+    {BYTES(MARK MARK "{}"), PROTOBUF},
+    /* a line feed that is the key of a resource: nothing but resources, or else a text */
+    {BYTES("\n\0"), PROTOBUF},
+    {BYTES("\n\2{}"), PROTOBUF},
+    {BYTES("\n {                              }"), PROTOBUF}, /* of 32 bytes */
+    {BYTES("\n {                             }"), JSON},      /* of 31 */
+    {BYTES("\n {                              }\n"), JSON},
+    {BYTES("\n {                              }\n\0"), PROTOBUF},
+    {BYTES("\n {                              }\x12\0"), JSON},
+};
+
+static o2p_encoding encoding_of(const void *bytes, size_t size)
+{
+    uint8_t *exact = (uint8_t *)malloc(size + 1);
+    assert_non_null(exact);
+    memcpy(exact + 1, bytes, size);
+    o2p_encoding encoding = o2p_detect_encoding(exact + 1, size);
+    free(exact);
+    return encoding;
+}
+
+static void encodings(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(inputs) / sizeof(inputs[0]); i++) {
+        o2p_encoding encoding = encoding_of(inputs[i].bytes, inputs[i].size);
+        if ((int)encoding != inputs[i].encoding)
+            fail_msg("row %zu, \"%s\": %s", i, inputs[i].bytes,
+                     encoding == O2P_ENCODING_PROTOBUF ? "protobuf"
+                     : encoding == O2P_ENCODING_JSON   ? "JSON"
+                                                       : "JSON lines");
+    }
+}
+
+/* A request whose first resource is as long as `{` is a number, and which ends in `}`. */
+static void requests_that_look_like_text(void **state)
+{
+    (void)state;
+    char text[122];
+    memset(text, '}', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    pb_open(&p, 1);
+    pb_text(&p, 2, text);
+    pb_close(&p);
+    assert_int_equal(p.size, 2 + '{');
+    assert_memory_equal(p.data, "\n{", 2);
+    assert_int_equal(p.data[p.size - 1], '}');
+    assert_int_equal(encoding_of(p.data, p.size), O2P_ENCODING_PROTOBUF);
+    pb_text(&p, 1, "}\n{}");
+    assert_int_equal(encoding_of(p.data, p.size), O2P_ENCODING_PROTOBUF);
+    assert_int_equal(encoding_of(p.data, p.size - 1), O2P_ENCODING_JSON_LINES); /* cut: a text */
+}
+
+/* Requests of every signal, and every length of resource that begins with a space or a bracket. */
+static void requests_are_protobuf(void **state)
+{
+    (void)state;
+    for (unsigned s = O2P_SIGNAL_LOGS; s <= O2P_SIGNAL_METRICS; s++)
+        for (unsigned variant = 0; variant < 8; variant++) {
+            p.size = 0;
+            sample_request(&p, (o2p_signal)s, variant);
+            assert_int_equal(encoding_of(p.data, p.size), O2P_ENCODING_PROTOBUF);
+        }
+    for (size_t size = 0; size < 300; size++) {
+        static const char braces[300] = "{";
+        p.size = 0;
+        pb_bytes(&p, 1, braces, size);
+        pb_bytes(&p, 1, braces, size);
+        assert_int_equal(encoding_of(p.data, p.size), O2P_ENCODING_PROTOBUF);
+    }
+}
+
+static void lines_end_at_a_line_feed(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size < 40; size++)
+        for (size_t feed = 0; feed <= size; feed++) {
+            uint8_t text[41];
+            memset(text, 'x', sizeof(text));
+            text[feed] = '\n';
+            assert_ptr_equal(o2p_line_end(text, text + size), text + (feed < size ? feed : size));
+            if (feed + 1 < size)
+                text[size - 1] = '\n'; /* the first one counts */
+            assert_ptr_equal(o2p_line_end(text, text + size), text + (feed < size ? feed : size));
+        }
+}
+
+/* ---- signals ---- */
 
 static o2p_signal detect(void)
 {
@@ -202,6 +351,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(encodings),
+        TEST(requests_that_look_like_text),
+        TEST(requests_are_protobuf),
+        TEST(lines_end_at_a_line_feed),
         TEST(whole_requests),
         TEST(minimal_records),
         TEST(several_records_are_read),

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include "../../lib/base/hash.h"
+#include "../../lib/base/limits.h"
 #include "../../lib/batch/dictionary.h"
 #include "counting_allocator.h"
 
@@ -436,6 +437,73 @@ static void any_allocation_may_fail(void **state)
     }
 }
 
+/* What the values take on a page: a length each, and twice the bytes of ids, which are hex there.
+ */
+static void bytes_are_accounted(void **state)
+{
+    (void)state;
+    static const uint8_t id[16] = {1};
+    o2p_dictionary texts = new_dictionary(O2P_TEXT_UTF8), ids = new_dictionary(O2P_TEXT_ID);
+    intern(&texts, "the first"); /* the empty value comes with it */
+    uint64_t before = texts.bytes;
+    intern(&texts, "abc");
+    assert_int_equal(texts.bytes, before + 4 + 3);
+    intern(&texts, "abc");
+    intern(&texts, "");
+    assert_int_equal(texts.bytes, before + 4 + 3);
+    intern(&texts, "x\xFF"); /* repaired: three bytes for one */
+    assert_int_equal(texts.bytes, before + 4 + 3 + 4 + 4);
+    intern(&ids, "the first");
+    before = ids.bytes;
+    o2p_intern(&ids, id, sizeof(id), false);
+    assert_int_equal(ids.bytes, before + 4 + 32);
+    o2p_dictionary_free(&texts);
+    o2p_dictionary_free(&ids);
+}
+
+static void rollback_restores_bytes(void **state)
+{
+    (void)state;
+    static const o2p_text_kind kinds[] = {O2P_TEXT_UTF8, O2P_TEXT_ID};
+    for (size_t k = 0; k < 2; k++) {
+        o2p_dictionary d = new_dictionary(kinds[k]);
+        for (unsigned i = 0; i < 100; i++)
+            intern_number(&d, i);
+        o2p_dictionary_mark mark = o2p_dictionary_save(&d);
+        uint64_t bytes = d.bytes;
+        for (unsigned round = 0; round < 3; round++) {
+            for (unsigned i = 50; i < 5000; i++)
+                intern_number(&d, i);
+            assert_true(d.bytes > bytes + 4900 * 7);
+            o2p_dictionary_rollback(&d, mark);
+            assert_int_equal(d.bytes, bytes);
+        }
+        o2p_dictionary_free(&d);
+    }
+}
+
+/* All values of a column lie on one page: there is a most, to the byte. */
+static void values_have_a_most(void **state)
+{
+    (void)state;
+    o2p_dictionary d = new_dictionary(O2P_TEXT_UTF8);
+    intern(&d, "abc");
+    uint64_t bytes = d.bytes;
+    d.bytes = O2P_MAX_DICTIONARY_BYTES - 4;
+    intern(&d, "wxyz");
+    assert_false(memory.failed);
+    d.bytes = O2P_MAX_DICTIONARY_BYTES - 3;
+    intern(&d, "abc"); /* which is there */
+    assert_false(memory.failed);
+    intern(&d, "efgh");
+    assert_true(memory.failed);
+    assert_int_equal(o2p_memory_status(&memory), O2P_ERR_LIMIT);
+    assert_int_equal(d.entry_count, 3);
+    o2p_memory_clear(&memory);
+    d.bytes = bytes;
+    o2p_dictionary_free(&d);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -454,6 +522,9 @@ int main(void)
         TEST(rollback_restores),
         TEST(rollback_restores_the_size_of_the_table),
         TEST(rollback_over_giving_up_by_collisions),
+        TEST(bytes_are_accounted),
+        TEST(rollback_restores_bytes),
+        TEST(values_have_a_most),
         TEST(any_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

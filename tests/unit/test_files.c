@@ -185,13 +185,41 @@ static void any_allocation_may_fail(void **state)
     o2p_files_free(&out);
 }
 
+/* All files together; none is kept when they are too large. */
+static void output_has_a_most(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    put_log(f, "a", 1);
+    put_log(f, "b", 2 * HOUR);
+    put_log(f, "c", 3 * HOUR);
+    o2p_output out = write_files(f, (o2p_options){0}), limited, zero;
+    uint64_t sum = 0;
+    assert_int_equal(out.file_count, 3);
+    for (size_t i = 0; i < 3; i++)
+        sum += out.files[i].size;
+    o2p_files_free(&out);
+    size_t bytes = f->counting.bytes;
+    out = write_files(f, (o2p_options){.max_output_bytes = sum});
+    assert_int_equal(out.file_count, 3);
+    o2p_files_free(&out);
+    memset(&zero, 0, sizeof(zero));
+    for (uint64_t most = sum - 1; most > 0; most /= 2) {
+        o2p_settings settings = settings_of((o2p_options){.max_output_bytes = most});
+        memset(&limited, 0, sizeof(limited));
+        assert_int_equal(o2p_files_write(&f->store, &settings, &limited), O2P_ERR_LIMIT);
+        assert_false(f->memory.failed);
+        assert_memory_equal(&limited, &zero, sizeof(zero));
+        assert_int_equal(f->counting.bytes, bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         walk_test(no_rows_no_files),          walk_test(rows_are_split_by_hour),
         walk_test(rows_are_split_by_service), walk_test(tables_come_in_order),
         walk_test(names_tell_content),        walk_test(files_belong_to_the_output),
-        walk_test(any_allocation_may_fail),
+        walk_test(output_has_a_most),         walk_test(any_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,8 @@ typedef struct conversion {
 } conversion;
 
 /* Reads a text that ends where its memory ends, behind bytes that must stay. */
-static conversion convert(const o2p_message *message, const void *text, size_t size)
+static conversion convert_within(const o2p_message *message, const void *text, size_t size,
+                                 const o2p_limits *within)
 {
     conversion c;
     uint8_t *copy = (uint8_t *)malloc(size == 0 ? 1 : size);
@@ -41,7 +42,7 @@ static conversion convert(const o2p_message *message, const void *text, size_t s
     o2p_memory_init(&c.memory, NULL, 0);
     o2p_buffer_init(&c.out, &c.memory);
     o2p_buffer_text(&c.out, "before");
-    c.ok = o2p_json_request(message, copy, size, &limits, &c.out, &c.report);
+    c.ok = o2p_json_request(message, copy, size, within, &c.out, &c.report);
     free(copy);
     assert_memory_equal(c.out.data, "before", 6);
     assert_int_equal(c.ok, c.report.status == O2P_OK);
@@ -54,6 +55,11 @@ static conversion convert(const o2p_message *message, const void *text, size_t s
     if (c.out.size > 0)
         memmove(c.out.data, c.out.data + 6, c.out.size);
     return c;
+}
+
+static conversion convert(const o2p_message *message, const void *text, size_t size)
+{
+    return convert_within(message, text, size, &limits);
 }
 
 static void release(conversion *c)
@@ -554,8 +560,7 @@ static const struct {
      O2P_ERR_VALUE, 36, "attributes[0].value.int_value"},
     {O2P_MESSAGE(Resource), "{\"attributes\":[{\"key\":\"a\\ud800\"}]}", O2P_ERR_VALUE, 24,
      "attributes[0].key"},
-    {O2P_MESSAGE(Metric), "{\"sum\":{\"isMonotonic\":1}}", O2P_ERR_VALUE, 22,
-     "sum.is_monotonic"},
+    {O2P_MESSAGE(Metric), "{\"sum\":{\"isMonotonic\":1}}", O2P_ERR_VALUE, 22, "sum.is_monotonic"},
     {O2P_MESSAGE(ScopeLogs), "{\"logRecords\":[{}],\"schemaUrl\":5}", O2P_ERR_VALUE, 31,
      "schema_url"},
 };
@@ -721,6 +726,221 @@ static void bad_records_are_read_to_their_end(void **state)
     assert_int_equal(c.report.status, O2P_ERR_VALUE);
     assert_int_equal(c.report.offset, 41);
     release(&c);
+}
+
+/* Copies a text but for the @ in it, and returns where that was; SIZE_MAX if there is none. */
+static size_t unmark(char *to, size_t room, const char *text)
+{
+    size_t before = strcspn(text, "@");
+    bool marked = text[before] == '@';
+    snprintf(to, room, "%.*s%s", (int)before, text, text + before + marked);
+    return marked ? before : SIZE_MAX;
+}
+
+/* The first value that is left out is at the @; where there is none, the request is rejected. */
+static const struct {
+    const o2p_message *message;
+    const char *text;
+    const char *path;
+} left_out[] = {
+    {O2P_MESSAGE(ScopeLogs), "{\"logRecords\":[{},{\"traceId\":@\"x\"},{\"spanId\":\"y\"}]}",
+     "log_records[1].trace_id"},
+    {O2P_MESSAGE(ScopeLogs), "{\"logRecords\":[{\"flags\":-1},null]}", "log_records[1]"},
+    {O2P_MESSAGE(ResourceLogs), "{\"scopeLogs\":[{},{\"logRecords\":[{\"flags\":@-1}]}]}",
+     "scope_logs[1].log_records[0].flags"},
+    {O2P_MESSAGE(ScopeSpans),
+     "{\"spans\":[{\"events\":[{},{\"attributes\":[{\"value\":{\"intValue\":@\"\"}}]}]}]}",
+     "spans[0].events[1].attributes[0].value.int_value"},
+    {O2P_MESSAGE(Metric), "{\"histogram\":{\"dataPoints\":[{\"bucketCounts\":[\"1\",{\"x\":1}]}]}}",
+     ""},
+    {O2P_MESSAGE(Metric), "{\"histogram\":{\"dataPoints\":[{\"bucketCounts\":[\"1\",@-2]}]}}",
+     "histogram.data_points[0].bucket_counts[1]"},
+};
+
+static void the_first_value_left_out_is_told(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(left_out); i++) {
+        char t[256];
+        size_t offset = unmark(t, sizeof(t), left_out[i].text);
+        conversion c = convert(left_out[i].message, t, strlen(t));
+        assert_int_equal(c.ok, offset != SIZE_MAX);
+        if (c.ok && (c.report.offset != offset || c.report.rejected == 0 ||
+                     strcmp(c.report.path, left_out[i].path) != 0))
+            fail_msg("%s: %zu in %s", t, c.report.offset, c.report.path);
+        release(&c);
+    }
+    const char *good = "{\"logRecords\":[{}]}";
+    conversion c = convert(O2P_MESSAGE(ScopeLogs), good, strlen(good));
+    assert_int_equal(c.report.offset, 0);
+    assert_string_equal(c.report.path, "");
+    assert_int_equal(c.report.records, 1);
+    release(&c);
+}
+
+/* ---- limits --------------------------------------------------------------------------------- */
+
+typedef enum limited { DEPTH, ATTRIBUTES, RECORDS, STRING_BYTES } limited;
+
+static o2p_limits limits_with(limited what, unsigned value)
+{
+    o2p_limits l = limits;
+    if (what == DEPTH)
+        l.max_depth = value;
+    else if (what == ATTRIBUTES)
+        l.max_attributes = value;
+    else if (what == RECORDS)
+        l.max_records = value;
+    else
+        l.max_string_bytes = value;
+    return l;
+}
+
+/* Each is read with the limit `most`, unless it has no @, and rejected at the @ with one less. */
+static const struct {
+    limited what;
+    unsigned most;
+    const o2p_message *message;
+    const char *text;
+    const char *path;
+} limited_texts[] = {
+    {DEPTH, 1, O2P_MESSAGE(KeyValue), "{\"value\":@{}}", "value"},
+    {DEPTH, 2, O2P_MESSAGE(AnyValue), "{\"arrayValue\":{\"values\":[@{}]}}",
+     "array_value.values[0]"},
+    {DEPTH, 4, O2P_MESSAGE(ExportLogsServiceRequest),
+     "{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"body\":@{}}]}]}]}",
+     "resource_logs[0].scope_logs[0].log_records[0].body"},
+    {ATTRIBUTES, 2, O2P_MESSAGE(Resource), "{\"attributes\":[{},@{}]}", "attributes[1]"},
+    {ATTRIBUTES, 1, O2P_MESSAGE(LogRecord), "{\"attributes\":[@{\"key\":\"a\"}]}", "attributes[0]"},
+    {ATTRIBUTES, 3, O2P_MESSAGE(Span), "{\"links\":[{\"attributes\":[{},{},@{}]}]}",
+     "links[0].attributes[2]"},
+    {ATTRIBUTES, 1, O2P_MESSAGE(NumberDataPoint),
+     "{\"attributes\":[@{}],\"exemplars\":[{\"filteredAttributes\":[{}]}]}", "attributes[0]"},
+    {ATTRIBUTES, 1, O2P_MESSAGE(Metric), "{\"metadata\":[@{}]}", "metadata[0]"},
+    /* also of one that a later one replaces */
+    {ATTRIBUTES, 2, O2P_MESSAGE(Resource), "{\"attributes\":[{},@{}],\"attributes\":[]}",
+     "attributes[1]"},
+    {RECORDS, 2, O2P_MESSAGE(ScopeLogs), "{\"logRecords\":[{},@{}]}", "log_records[1]"},
+    {RECORDS, 3, O2P_MESSAGE(ScopeMetrics),
+     "{\"metrics\":[{\"gauge\":{\"dataPoints\":[{},{}]}},{\"summary\":{\"dataPoints\":[@{}]}}]}",
+     "metrics[1].summary.data_points[0]"},
+    /* and those that are left out */
+    {RECORDS, 2, O2P_MESSAGE(ScopeSpans), "{\"spans\":[{\"kind\":\"x\"},@{}]}", "spans[1]"},
+    {STRING_BYTES, 3, O2P_MESSAGE(KeyValue), "{\"key\":@\"abc\"}", "key"},
+    {STRING_BYTES, 3, O2P_MESSAGE(KeyValue), "{\"key\":\"a\\u20ac\"}", "key"},
+    {STRING_BYTES, 4, O2P_MESSAGE(KeyValue), "{\"key\":@\"a\\u20ac\"}", "key"},
+    {STRING_BYTES, 1, O2P_MESSAGE(KeyValue), "{\"key\":@\"\\n\"}", "key"},
+    {STRING_BYTES, 2, O2P_MESSAGE(AnyValue), "{\"bytesValue\":@\"AAA=\"}", "bytes_value"},
+    {STRING_BYTES, 8, O2P_MESSAGE(LogRecord), "{\"spanId\":@\"eee19b7ec3c1b174\"}", "span_id"},
+    {STRING_BYTES, 3, O2P_MESSAGE(EntityRef), "{\"idKeys\":[@\"abc\",\"d\"]}", "id_keys[0]"},
+};
+
+static void limits_are_kept(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(limited_texts); i++) {
+        char t[256];
+        size_t offset = unmark(t, sizeof(t), limited_texts[i].text);
+        o2p_limits most = limits_with(limited_texts[i].what, limited_texts[i].most);
+        o2p_limits less = limits_with(limited_texts[i].what, limited_texts[i].most - 1);
+        conversion c = convert_within(limited_texts[i].message, t, strlen(t), &most);
+        if (c.ok != (offset != SIZE_MAX))
+            fail_msg("%s: %s", t, c.report.what);
+        release(&c);
+        c = convert_within(limited_texts[i].message, t, strlen(t), &less);
+        o2p_status status = limited_texts[i].what == DEPTH ? O2P_ERR_DEPTH : O2P_ERR_LIMIT;
+        if (c.report.status != status || (offset != SIZE_MAX && c.report.offset != offset) ||
+            strcmp(c.report.path, limited_texts[i].path) != 0)
+            fail_msg("%s: status %d at %zu in %s", t, (int)c.report.status, c.report.offset,
+                     c.report.path);
+        release(&c);
+    }
+}
+
+/* Lists that are values, and what is in unknown members, are not limited by number or length. */
+static void limits_are_for_what_they_say(void **state)
+{
+    (void)state;
+    static const o2p_limits least = {O2P_LEAST_DEPTH, 1, 1, 1, 1};
+    static const struct {
+        const o2p_message *message;
+        const char *text;
+    } texts[] = {
+        {O2P_MESSAGE(AnyValue), "{\"kvlistValue\":{\"values\":[{},{\"key\":\"a\"},{}]}}"},
+        {O2P_MESSAGE(AnyValue), "{\"arrayValue\":{\"values\":[{},{},{}]}}"},
+        {O2P_MESSAGE(Span), "{\"events\":[{},{},{}],\"links\":[{},{}]}"},
+        {O2P_MESSAGE(ScopeLogs),
+         "{\"unknown\":[\"long\",[[[[[[[[[[[]]]]]]]]]]]],\"logRecords\":[]}"},
+        {O2P_MESSAGE(HistogramDataPoint), "{\"bucketCounts\":[\"100\",200,300]}"},
+        {O2P_MESSAGE(Span), "{\"kind\":\"SPAN_KIND_SERVER\",\"startTimeUnixNano\":\"1700000000\"}"},
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        conversion c =
+            convert_within(texts[i].message, texts[i].text, strlen(texts[i].text), &least);
+        if (!c.ok)
+            fail_msg("%s: %s", texts[i].text, c.report.what);
+        release(&c);
+    }
+}
+
+/* ---- signals -------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    o2p_signal signal;
+    o2p_status status;
+    size_t offset;
+} signals[] = {
+    {"{\"resourceLogs\":[]}", O2P_SIGNAL_LOGS, O2P_OK, 0},
+    {"{\"resourceSpans\":[]}", O2P_SIGNAL_TRACES, O2P_OK, 0},
+    {"{\"resourceMetrics\":[]}", O2P_SIGNAL_METRICS, O2P_OK, 0},
+    {"{\"resource_logs\":null}", O2P_SIGNAL_LOGS, O2P_OK, 0},
+    {"{\"resource_spans\":1}", O2P_SIGNAL_TRACES, O2P_OK, 0},
+    {"\xEF\xBB\xBF \r\n{ \"resource_metrics\" :", O2P_SIGNAL_METRICS, O2P_OK, 0},
+    {"{\"r\\u0065sourceSpans\"", O2P_SIGNAL_TRACES, O2P_OK, 0},
+    {"{}", O2P_SIGNAL_LOGS, O2P_OK, 0},
+    {" { } x", O2P_SIGNAL_LOGS, O2P_OK, 0},
+    /* the first one that is known */
+    {"{\"a\":1,\"resourceSpans\":[],\"resourceLogs\":[]}", O2P_SIGNAL_TRACES, O2P_OK, 0},
+    {"{\"a\":{\"resourceLogs\":[]},\"resourceMetrics\":[]}", O2P_SIGNAL_METRICS, O2P_OK, 0},
+    {"{\"resourceLogs\":[],\"resourceSpans\":[]}", O2P_SIGNAL_LOGS, O2P_OK, 0},
+    {"{\"a\":1}", O2P_SIGNAL_AUTO, O2P_OK, 0},
+    {"{\"scopeLogs\":[],\"ResourceLogs\":1,\"resourcelogs\":2}", O2P_SIGNAL_AUTO, O2P_OK, 0},
+    /* no object, or none as far as it had to be read */
+    {"", O2P_SIGNAL_AUTO, O2P_ERR_TRUNCATED, 0},
+    {"[]", O2P_SIGNAL_AUTO, O2P_ERR_WIRE_TYPE, 0},
+    {" 7", O2P_SIGNAL_AUTO, O2P_ERR_WIRE_TYPE, 1},
+    {"x", O2P_SIGNAL_AUTO, O2P_ERR_MALFORMED, 0},
+    {"{", O2P_SIGNAL_AUTO, O2P_ERR_TRUNCATED, 1},
+    {"{7}", O2P_SIGNAL_AUTO, O2P_ERR_MALFORMED, 1},
+    {"{\"a", O2P_SIGNAL_AUTO, O2P_ERR_TRUNCATED, 3},
+    {"{\"a\"", O2P_SIGNAL_AUTO, O2P_ERR_TRUNCATED, 4},
+    {"{\"a\",", O2P_SIGNAL_AUTO, O2P_ERR_MALFORMED, 4},
+    {"{\"a\":}", O2P_SIGNAL_AUTO, O2P_ERR_MALFORMED, 5},
+    {"{\"a\":1", O2P_SIGNAL_AUTO, O2P_ERR_TRUNCATED, 6},
+    {"{\"a\":1]", O2P_SIGNAL_AUTO, O2P_ERR_MALFORMED, 6},
+    {"{\"a\":1,}", O2P_SIGNAL_AUTO, O2P_ERR_MALFORMED, 7},
+};
+
+static void signals_are_told_by_name(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(signals); i++) {
+        size_t size = strlen(signals[i].text);
+        uint8_t *copy = (uint8_t *)malloc(size == 0 ? 1 : size);
+        assert_non_null(copy);
+        memcpy(copy, signals[i].text, size);
+        o2p_signal signal;
+        o2p_json_report report;
+        bool ok = o2p_json_signal(copy, size, &signal, &report);
+        free(copy);
+        if (ok != (report.status == O2P_OK) || report.status != signals[i].status ||
+            (ok && signal != signals[i].signal) || (!ok && report.offset != signals[i].offset))
+            fail_msg("%s: signal %d, status %d at %zu", signals[i].text, (int)signal,
+                     (int)report.status, report.offset);
+        assert_int_equal(ok, report.what[0] == '\0');
+        assert_string_equal(report.path, "");
+    }
 }
 
 /* ---- texts that mean harm ------------------------------------------------------------------- */
@@ -956,6 +1176,10 @@ int main(void)
         cmocka_unit_test(long_paths_are_cut_at_the_front),
         cmocka_unit_test(records_are_left_out),
         cmocka_unit_test(bad_records_are_read_to_their_end),
+        cmocka_unit_test(the_first_value_left_out_is_told),
+        cmocka_unit_test(limits_are_kept),
+        cmocka_unit_test(limits_are_for_what_they_say),
+        cmocka_unit_test(signals_are_told_by_name),
         cmocka_unit_test(messages_nest_a_hundred_deep),
         cmocka_unit_test(lengths_grow_at_every_level),
         cmocka_unit_test(members_come_a_hundred_thousand_times),
