@@ -116,7 +116,7 @@ static UNUSED void check_same_counts(const o2p_counts *a, const o2p_counts *b,
 static UNUSED void check_error(const o2p_error *error, const uint8_t *data, size_t size)
 {
     size_t at = 0;
-    CHECK(error->status >= O2P_OK && error->status <= O2P_ERR_VALUE, "3");
+    CHECK(error->status >= O2P_OK && error->status <= O2P_ERR_FULL, "3");
     CHECK(error->message != NULL && (error->message[0] == '\0') == (error->status == O2P_OK), "3");
     CHECK(memchr(error->path, '\0', O2P_FIELD_PATH_SIZE) != NULL, "3");
     CHECK(error->offset <= size, "3");

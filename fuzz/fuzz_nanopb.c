@@ -219,7 +219,10 @@ static void same_nullable(const o2p_rows *rows, o2p_col col, uint32_t row, bool 
 static void same_length(const o2p_rows *rows, o2p_col col, uint32_t row, uint64_t expected)
 {
     const o2p_column *column = &rows->columns[col];
-    CHECK(o2p_list_end(column, row) - o2p_list_begin(column, row) == expected, "12");
+    bool map = o2p_columns[col].kind == O2P_KIND_MAP;
+    uint32_t size = map ? o2p_map_size(column, o2p_map_list(column, row))
+                        : o2p_list_end(column, row) - o2p_list_begin(column, row);
+    CHECK(size == expected, "12");
 }
 
 static bool all_zero(text t)

@@ -58,8 +58,10 @@ typedef enum o2p_status {
     O2P_ERR_LIMIT = 8,     /* a limit of the options or of the format was reached: error.message
                               says which */
     O2P_ERR_CODEC = 9,     /* the compression library failed */
-    O2P_ERR_VALUE = 10     /* JSON: a value that its field cannot hold, such as a number out of
+    O2P_ERR_VALUE = 10,    /* JSON: a value that its field cannot hold, such as a number out of
                               range */
+    O2P_ERR_FULL = 11      /* a limit of the batch was reached by what it holds together with this
+                              request: finish the batch and append the request again */
 } o2p_status;
 
 /* Capacity of o2p_error.path in bytes, NUL included. A longer path is cut at the front
@@ -152,9 +154,9 @@ typedef struct o2p_options {
      * and counted, instead of failing the call. */
     bool skip_bad_lines;
 
-    /* Limits. Reaching one is O2P_ERR_LIMIT (max_depth: O2P_ERR_DEPTH) and leaves a batch as it was
-     * before the call. Real clients stay far below the defaults. Besides, no record, resource
-     * or scope is larger than 64 MiB.
+    /* Limits. Reaching one is O2P_ERR_LIMIT (max_depth: O2P_ERR_DEPTH; those of a batch that holds
+     * rows: O2P_ERR_FULL) and leaves a batch as it was before the call. Real clients stay far below
+     * the defaults. Besides, no record, resource or scope is larger than 64 MiB.
      *
      * of a call */
     uint32_t max_depth;        /* messages inside each other; default and at most 100 */
@@ -282,6 +284,11 @@ typedef struct o2p_batch o2p_batch;
  * NULL; otherwise it receives the reason for a failure. On success `*batch` is to be released with
  * o2p_batch_free; on failure it is NULL. Errors: BAD_OPTION, OUT_OF_MEMORY, LIMIT (of memory). */
 o2p_status o2p_batch_new(const o2p_options *options, o2p_batch **batch, o2p_error *error);
+
+/* Changes options.signal and options.encoding for the appends that follow: what a server knows from
+ * a request's path and Content-Type. Returns OK, or BAD_OPTION for a value that is none, which
+ * changes nothing. */
+o2p_status o2p_batch_set_input(o2p_batch *batch, o2p_signal signal, o2p_encoding encoding);
 
 /* Changes options.default_time_ns for the appends that follow: a server's time of receipt. */
 void o2p_batch_set_default_time(o2p_batch *batch, uint64_t unix_ns);

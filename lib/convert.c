@@ -97,6 +97,15 @@ o2p_status o2p_batch_new(const o2p_options *options, o2p_batch **batch, o2p_erro
     return error->status;
 }
 
+o2p_status o2p_batch_set_input(o2p_batch *batch, o2p_signal signal, o2p_encoding encoding)
+{
+    if ((unsigned)signal > O2P_SIGNAL_METRICS || (unsigned)encoding > O2P_ENCODING_JSON_LINES)
+        return O2P_ERR_BAD_OPTION;
+    batch->settings.signal = signal;
+    batch->settings.encoding = encoding;
+    return O2P_OK;
+}
+
 void o2p_batch_set_default_time(o2p_batch *batch, uint64_t unix_ns)
 {
     batch->reader.walk.default_time_ns = unix_ns;
@@ -126,17 +135,21 @@ static void add_counts(o2p_counts *sum, const o2p_counts *more)
     sum->bad_lines += more->bad_lines;
 }
 
-/* Reads a call's bytes into the batch; `mark` as in o2p_read. */
+/* Reads a call's bytes into the batch; `mark` as in o2p_read. False on failure: *full tells whether
+ * a limit of the batch was reached. */
 static bool read_call(o2p_batch *batch, const o2p_store_mark *mark, const void *bytes, size_t len,
-                      o2p_result *result)
+                      o2p_result *result, bool *full)
 {
     const uint8_t *input = bytes == NULL ? (const uint8_t *)"" : (const uint8_t *)bytes;
     o2p_folders_mark folders = o2p_folders_save(&batch->folders, &batch->store);
     memset(result, 0, sizeof(*result));
-    if (!o2p_read(&batch->reader, mark, input, len, result))
+    bool ok = o2p_read(&batch->reader, mark, input, len, result);
+    *full = !ok && (batch->memory.failed || batch->reader.walk.full);
+    if (!ok)
         return false;
     if (o2p_folders_count(&batch->folders, &batch->store, &batch->settings, &folders))
         return true;
+    *full = true;
     o2p_folders_rollback(&batch->folders, &folders);
     memset(&result->counts, 0, sizeof(result->counts));
     o2p_error_set(&result->rejection, O2P_OK, 0);
@@ -154,11 +167,14 @@ o2p_status o2p_batch_append(o2p_batch *batch, const void *bytes, size_t len, o2p
     o2p_result ignored;
     if (result == NULL)
         result = &ignored;
+    bool full, empty = batch->store.row_count == 0;
     o2p_store_save(&batch->store, &batch->mark);
-    if (read_call(batch, &batch->mark, bytes, len, result)) {
+    if (read_call(batch, &batch->mark, bytes, len, result, &full)) {
         add_counts(&batch->counts, &result->counts);
         return O2P_OK;
     }
+    if (result->error.status == O2P_ERR_LIMIT && full && !empty)
+        result->error.status = O2P_ERR_FULL;
     o2p_store_rollback(&batch->store, &batch->mark);
     o2p_reader_trim(&batch->reader);
     o2p_memory_clear(&batch->memory);
@@ -202,7 +218,8 @@ o2p_status otlp_to_parquet(const void *bytes, size_t len, o2p_output *out)
     if (batch == NULL)
         return out->error.status;
     o2p_result result;
-    if (read_call(batch, NULL, bytes, len, &result)) {
+    bool full;
+    if (read_call(batch, NULL, bytes, len, &result, &full)) {
         o2p_status status = o2p_files_write(&batch->store, &batch->settings, out);
         if (status == O2P_OK) {
             out->counts = result.counts;

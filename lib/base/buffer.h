@@ -118,4 +118,22 @@ static inline uint64_t o2p_load_le64(const uint8_t *at)
 }
 #endif
 
+/* Whether `size` bytes are equal. Made for the short texts telemetry is full of: no call up to 64.
+ */
+static inline bool o2p_same_bytes(const uint8_t *a, const uint8_t *b, size_t size)
+{
+    if (size < 8) {
+        uint64_t differ = 0;
+        for (size_t i = 0; i < size; i++)
+            differ |= (uint64_t)(a[i] ^ b[i]);
+        return differ == 0;
+    }
+    if (size > 64)
+        return memcmp(a, b, size) == 0;
+    uint64_t differ = o2p_load_le64(a + size - 8) ^ o2p_load_le64(b + size - 8);
+    for (size_t i = 0; i + 8 < size; i += 8)
+        differ |= o2p_load_le64(a + i) ^ o2p_load_le64(b + i);
+    return differ == 0;
+}
+
 #endif

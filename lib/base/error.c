@@ -17,6 +17,7 @@ static const struct {
     [O2P_ERR_LIMIT] = {"LIMIT", "more than max_memory_bytes, or than Parquet can count"},
     [O2P_ERR_CODEC] = {"CODEC", "the compression library failed"},
     [O2P_ERR_VALUE] = {"VALUE", "a value that its field cannot hold"},
+    [O2P_ERR_FULL] = {"FULL", "more than max_memory_bytes, or than Parquet can count, in a batch"},
 };
 
 enum { STATUS_COUNT = sizeof(statuses) / sizeof(statuses[0]) };

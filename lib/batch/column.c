@@ -19,6 +19,7 @@ static void begin_column(o2p_rows *rows, o2p_column *column)
     o2p_buffer_init(&column->valid, rows->pool->memory);
     o2p_buffer_init(&column->items, rows->pool->memory);
     o2p_buffer_init(&column->keys, rows->pool->memory);
+    o2p_buffer_init(&column->ends, rows->pool->memory);
 }
 
 void o2p_rows_free(o2p_rows *rows)
@@ -31,6 +32,7 @@ void o2p_rows_free(o2p_rows *rows)
         o2p_buffer_free(&column->valid);
         o2p_buffer_free(&column->items);
         o2p_buffer_free(&column->keys);
+        o2p_buffer_free(&column->ends);
         if (column->dictionary != NULL)
             o2p_dictionary_free(column->dictionary);
         if (column->key_dictionary != NULL)
@@ -41,7 +43,7 @@ void o2p_rows_free(o2p_rows *rows)
 
 static bool is_list(o2p_col col)
 {
-    return o2p_columns[col].kind >= O2P_KIND_MAP;
+    return o2p_columns[col].kind > O2P_KIND_MAP;
 }
 
 void *o2p_cell_gap(o2p_rows *rows, o2p_col col, uint32_t row, size_t width)
@@ -132,6 +134,17 @@ void o2p_set_text(o2p_rows *rows, o2p_col col, uint32_t row, const uint8_t *byte
         o2p_set32(rows, col, row, index);
 }
 
+uint32_t o2p_end_map(o2p_rows *rows, o2p_col col, size_t item_count)
+{
+    o2p_column *column = &rows->columns[col];
+    if (item_count > O2P_MAX_ROWS) {
+        o2p_memory_refuse(rows->pool->memory);
+        return 0;
+    }
+    o2p_buffer_u32(&column->ends, (uint32_t)item_count);
+    return rows->pool->memory->failed ? 0 : (uint32_t)(column->ends.size / 4);
+}
+
 void o2p_end_list(o2p_rows *rows, o2p_col col, uint32_t row, size_t item_count)
 {
     if (item_count > O2P_MAX_ROWS) {
@@ -155,6 +168,7 @@ void o2p_rows_save(const o2p_rows *rows, o2p_column_mark *marks)
         mark->valid = column->valid.size;
         mark->items = column->items.size;
         mark->keys = column->keys.size;
+        mark->ends = column->ends.size;
         if (column->dictionary != NULL)
             mark->dictionary = o2p_dictionary_save(column->dictionary);
         if (column->key_dictionary != NULL)
@@ -195,6 +209,7 @@ void o2p_rows_rollback(o2p_rows *rows, const o2p_column_mark *marks, uint32_t co
         rollback_buffer(&column->valid, mark->valid);
         rollback_buffer(&column->items, mark->items);
         rollback_buffer(&column->keys, mark->keys);
+        rollback_buffer(&column->ends, mark->ends);
         rollback_dictionary(&column->dictionary, mark->dictionary);
         rollback_dictionary(&column->key_dictionary, mark->key_dictionary);
     }

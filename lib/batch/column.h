@@ -11,12 +11,14 @@
  *   INT32, BOOL        u32                                          0
  *   INT64, DOUBLE      u64                                          0
  *     nullable         the same, and a byte in `valid`              null
- *   MAP, x_LIST        u32: where the row's items end               where the row before it ends
+ *   MAP                u32 number of a list, from 1                 0, the empty list
+ *   x_LIST             u32: where the row's items end               where the row before it ends
  *   STRUCT_LIST        u32: where the row's child rows end          likewise
  *
- * Items: a MAP has u32 indices into two dictionaries, `keys` and `items`; an x_LIST 8-byte `items`.
- * Members of a STRUCT_LIST are columns of their own whose rows are the child rows. NANOS has no
- * cells: it is read from its TIME. A cell is set at most once.
+ * Items: a MAP has u32 indices into two dictionaries, `keys` and `items`, and u32 `ends`: where
+ * each list ends among them; rows may share a list. An x_LIST has 8-byte `items`. Members of a
+ * STRUCT_LIST are columns of their own whose rows are the child rows. NANOS has no cells: it is
+ * read from its TIME. A cell is set at most once.
  */
 #ifndef O2P_BATCH_COLUMN_H
 #define O2P_BATCH_COLUMN_H
@@ -29,6 +31,7 @@ typedef struct o2p_column {
     o2p_buffer valid;
     o2p_buffer items;
     o2p_buffer keys;
+    o2p_buffer ends;
     o2p_dictionary *dictionary;     /* of STRING and ID cells and of a MAP's items */
     o2p_dictionary *key_dictionary; /* of a MAP's keys */
     uint32_t child_rows;            /* of a STRUCT_LIST */
@@ -105,12 +108,16 @@ o2p_buffer *o2p_column_items(o2p_rows *rows, o2p_col col);
 void o2p_set_text(o2p_rows *rows, o2p_col col, uint32_t row, const uint8_t *bytes, size_t size,
                   bool input);
 
-/* Ends the list of `row` after the items (or child rows) added so far. */
+/* Ends a MAP's list after the `item_count` items added so far, of which there is one at least, and
+ * returns its number; 0 when they are too many or memory is refused. */
+uint32_t o2p_end_map(o2p_rows *rows, o2p_col col, size_t item_count);
+
+/* Ends the list of `row`, not a MAP's, after the items (or child rows) added so far. */
 void o2p_end_list(o2p_rows *rows, o2p_col col, uint32_t row, size_t item_count);
 
 /* What o2p_rows_rollback restores, for one column. */
 typedef struct o2p_column_mark {
-    size_t cells, valid, items, keys;
+    size_t cells, valid, items, keys, ends;
     uint32_t child_rows;
     o2p_dictionary_mark dictionary, key_dictionary;
 } o2p_column_mark;
@@ -129,7 +136,28 @@ static inline const uint64_t *o2p_cells64(const o2p_column *column)
     return (const uint64_t *)(const void *)column->cells.data;
 }
 
-/* Where the list of `row` begins and ends among the items. */
+/* The list of a MAP's `row`, and where a list begins and ends among the items. */
+static inline uint32_t o2p_map_list(const o2p_column *column, uint32_t row)
+{
+    return row < column->cells.size / 4 ? o2p_cells32(column)[row] : 0;
+}
+
+static inline uint32_t o2p_map_end(const o2p_column *column, uint32_t list)
+{
+    return list == 0 ? 0 : ((const uint32_t *)(const void *)column->ends.data)[list - 1];
+}
+
+static inline uint32_t o2p_map_begin(const o2p_column *column, uint32_t list)
+{
+    return list == 0 ? 0 : o2p_map_end(column, list - 1);
+}
+
+static inline uint32_t o2p_map_size(const o2p_column *column, uint32_t list)
+{
+    return o2p_map_end(column, list) - o2p_map_begin(column, list);
+}
+
+/* Where the list of `row`, not a MAP's, begins and ends among the items. */
 static inline uint32_t o2p_list_end(const o2p_column *column, uint32_t row)
 {
     size_t set = column->cells.size / 4;

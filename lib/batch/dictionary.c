@@ -18,8 +18,10 @@ enum {
     /* A lookup may try this many slots. At half load a good hash needs 64 about once in 10^9
      * lookups, so only colliding keys get there. */
     MAX_PROBES = 64,
-    /* Whether values repeat is looked at whenever this many entries were added. */
+    /* Whether values repeat is looked at whenever this many entries were added; of ids, which are
+     * random and so either repeat soon or not at all, sooner. */
     GIVE_UP_STEP = 4096,
+    GIVE_UP_STEP_OF_IDS = 512,
     /* Given up when more than this many in ten values were new. */
     GIVE_UP_NEW_IN_TEN = 9,
     MAX_ENTRIES = INT32_MAX
@@ -187,7 +189,8 @@ static O2P_NOINLINE uint32_t insert(o2p_dictionary *dictionary, const uint8_t *b
         return index;
     if (!place(&dictionary->table, hash, index))
         dictionary->gave_up = true;
-    if (dictionary->entry_count % GIVE_UP_STEP == 0 &&
+    uint32_t step = dictionary->text_kind == O2P_TEXT_ID ? GIVE_UP_STEP_OF_IDS : GIVE_UP_STEP;
+    if (dictionary->entry_count % step == 0 &&
         (uint64_t)dictionary->entry_count * 10 > dictionary->lookups * GIVE_UP_NEW_IN_TEN)
         dictionary->gave_up = true;
     return index;
@@ -211,7 +214,7 @@ uint32_t o2p_intern(o2p_dictionary *dictionary, const uint8_t *bytes, size_t siz
         if ((uint32_t)(slot >> 32) != hash)
             continue;
         const o2p_entry *entry = o2p_dictionary_entry(dictionary, (uint32_t)slot);
-        if (entry->size == size && memcmp(entry->bytes, bytes, size) == 0)
+        if (entry->size == size && o2p_same_bytes(entry->bytes, bytes, size))
             return (uint32_t)slot;
     }
     return insert(dictionary, bytes, size, hash, lasting);

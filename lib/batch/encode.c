@@ -14,6 +14,7 @@
 #include "../base/text.h"
 #include "../parquet/delta.h"
 #include "../parquet/statistics.h"
+#include "../parquet/thrift.h"
 #include "number_table.h"
 
 struct o2p_encoder {
@@ -30,7 +31,8 @@ struct o2p_encoder {
     o2p_buffer local;  /* u32 a dictionary entry: its place in the chunk's dictionary + 1, or 0 */
     o2p_buffer used;   /* u32 a place: the entry */
     o2p_buffer uses;   /* u32 a place: how many values */
-    o2p_buffer places; /* u32 a value */
+    o2p_buffer places; /* u32 a value; of a MAP, an entry of a list */
+    o2p_buffer packed; /* u64 a list of a MAP: the places of its entries, if they fit */
     o2p_buffer narrow; /* i32 a value, for DELTA of INT32 */
     o2p_buffer hex[2]; /* least and greatest id as text */
     o2p_buffer hashes; /* u64 a place, for the bloom filter */
@@ -53,6 +55,13 @@ typedef struct leaf_writer {
     const uint32_t *places; /* with RLE_DICTIONARY: a value's place in the chunk's dictionary */
     uint32_t place_count;
 } leaf_writer;
+
+/* Values of a leaf that go to a page, and the rows (child rows, where there are two levels) that
+ * they are of. */
+typedef struct value_range {
+    uint32_t first, count;
+    uint32_t row, row_end;
+} value_range;
 
 static uint32_t *u32s(o2p_buffer *buffer)
 {
@@ -112,17 +121,38 @@ static void note_bound(const o2p_entry *entry, const o2p_entry **min, const o2p_
         *max = entry;
 }
 
-/* Over values [first, first + count), or, when these are all, over the chunk's dictionary. */
-static void find_text_bounds(const leaf_writer *w, uint32_t first, uint32_t count,
-                             o2p_bounds *bounds)
+/* Bounds of the entries of lists. */
+static void find_list_bounds(const leaf_writer *w, value_range v, const o2p_entry **min,
+                             const o2p_entry **max)
 {
-    const o2p_entry *min = entry_of(w, first), *max = min;
+    const uint32_t *lists = w->leaf->lists;
+    for (uint32_t r = v.row; r < v.row_end; r++) {
+        if (lists[r] == 0 || (r > v.row && lists[r] == lists[r - 1]))
+            continue;
+        uint32_t begin = o2p_leaf_list_begin(w->leaf, lists[r]);
+        if (*min == NULL)
+            *min = *max = entry_of(w, begin);
+        for (uint32_t i = begin; i < w->leaf->list_ends[lists[r]]; i++)
+            note_bound(entry_of(w, i), min, max);
+    }
+}
+
+/* Over these values, of which there is one at least, or, when they are all, over the chunk's
+ * dictionary. */
+static void find_text_bounds(const leaf_writer *w, value_range v, o2p_bounds *bounds)
+{
+    const o2p_entry *min = NULL, *max = NULL;
     const uint32_t *used = u32s(&w->encoder->used);
-    bool all = w->places != NULL && count == w->leaf->value_count;
-    for (uint32_t i = 0; all && i < w->place_count; i++)
-        note_bound(o2p_dictionary_entry(w->dictionary, used[i]), &min, &max);
-    for (uint32_t i = first; !all && i < first + count; i++)
-        note_bound(entry_of(w, i), &min, &max);
+    bool all = w->places != NULL && v.count == w->leaf->value_count;
+    if (!all && w->leaf->lists != NULL) {
+        find_list_bounds(w, v, &min, &max);
+    } else {
+        min = max = all ? o2p_dictionary_entry(w->dictionary, used[0]) : entry_of(w, v.first);
+        for (uint32_t i = 0; all && i < w->place_count; i++)
+            note_bound(o2p_dictionary_entry(w->dictionary, used[i]), &min, &max);
+        for (uint32_t i = v.first; !all && i < v.first + v.count; i++)
+            note_bound(entry_of(w, i), &min, &max);
+    }
     text_bounds(w, min, max, bounds);
 }
 
@@ -202,21 +232,28 @@ static void find_number_bounds(const leaf_writer *w, uint32_t first, uint32_t co
         (o2p_bounds){present, stored, stored + 8, width_of(w->physical), width_of(w->physical)};
 }
 
-static void find_bounds(const leaf_writer *w, uint32_t first, uint32_t count, uint8_t *stored,
-                        o2p_bounds *bounds)
+static void find_bounds(const leaf_writer *w, value_range v, uint8_t *stored, o2p_bounds *bounds)
 {
     bounds->present = false;
-    if (!w->bounds || count == 0)
+    if (!w->bounds || v.count == 0)
         return;
     if (w->physical != O2P_PHYSICAL_BYTE_ARRAY)
-        find_number_bounds(w, first, count, stored, bounds);
+        find_number_bounds(w, v.first, v.count, stored, bounds);
     else if (w->leaf->constant)
         *bounds = (o2p_bounds){true, (const uint8_t *)"", (const uint8_t *)"", 0, 0};
     else
-        find_text_bounds(w, first, count, bounds);
+        find_text_bounds(w, v, bounds);
 }
 
 /* ---- values ---- */
+
+static void put_bytes(const leaf_writer *w, const o2p_entry *entry, o2p_buffer *out)
+{
+    if (w->hex)
+        o2p_append_hex(out, entry->bytes, entry->size);
+    else
+        o2p_buffer_append(out, entry->bytes, entry->size);
+}
 
 /* PLAIN text: length and bytes. */
 static void put_entry(const leaf_writer *w, const o2p_entry *entry, o2p_buffer *out)
@@ -226,10 +263,24 @@ static void put_entry(const leaf_writer *w, const o2p_entry *entry, o2p_buffer *
     if (at == NULL)
         return;
     o2p_store_le32(at, size);
-    if (w->hex)
-        o2p_append_hex(out, entry->bytes, entry->size);
-    else
-        o2p_buffer_append(out, entry->bytes, entry->size);
+    put_bytes(w, entry, out);
+}
+
+/* DELTA_LENGTH_BYTE_ARRAY: the lengths as DELTA_BINARY_PACKED, then all bytes. */
+static void put_delta_length(const leaf_writer *w, uint32_t first, uint32_t count, o2p_buffer *out)
+{
+    o2p_buffer *narrow = &w->encoder->narrow;
+    narrow->size = 0;
+    int32_t *lengths = (int32_t *)o2p_buffer_extend(narrow, (size_t)count * 4 + 4);
+    if (lengths == NULL)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t size = o2p_dictionary_entry(w->dictionary, w->leaf->indices[first + i])->size;
+        lengths[i] = (int32_t)(w->hex ? size * 2 : size);
+    }
+    o2p_delta_encode32(out, lengths, count);
+    for (uint32_t i = first; i < first + count; i++)
+        put_bytes(w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]), out);
 }
 
 /* `words` NULL: all false. */
@@ -273,47 +324,162 @@ static void put_delta(const leaf_writer *w, const uint64_t *words, uint32_t coun
     o2p_delta_encode32(out, values, count);
 }
 
-static void put_places(const leaf_writer *w, uint32_t first, uint32_t count, o2p_buffer *out)
+/* ---- indices ---- */
+
+/* Bits of a dictionary index. */
+static unsigned place_width(const leaf_writer *w)
 {
     unsigned width = o2p_bit_width(w->place_count - 1);
-    if (width == 0)
-        width = 1; /* readers differ on width 0 */
-    o2p_buffer_byte(out, (uint8_t)width);
-    if (count > 0 && w->place_count == 1)
-        o2p_rle_run(out, 0, count, width);
-    else if (count > 0)
-        o2p_rle_encode(out, w->places + first, count, width);
+    return width == 0 ? 1 : width; /* readers differ on width 0 */
 }
 
-static void put_values(const leaf_writer *w, uint32_t first, uint32_t count, o2p_buffer *out)
+/* Bits of a list that are put at once. */
+enum { WORD_BITS = 56 };
+
+/* Packs the indices of each list into a word, where they fit. NULL when memory is refused. */
+static const uint64_t *pack_lists(const leaf_writer *w)
 {
-    if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY) {
-        put_places(w, first, count, out);
-    } else if (w->physical == O2P_PHYSICAL_BYTE_ARRAY) {
-        for (uint32_t i = first; i < first + count; i++)
-            put_entry(w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]), out);
-    } else if (w->encoding == O2P_PAGE_ENCODING_DELTA_BINARY_PACKED) {
-        put_delta(w, w->leaf->words + first, count, out);
-    } else if (count > 0 && w->physical == O2P_PHYSICAL_BOOLEAN) {
-        put_booleans(w->leaf->constant ? NULL : w->leaf->words + first, count, out);
-    } else if (count > 0) {
-        put_plain_numbers(w, w->leaf->words + first, count, out);
+    const o2p_leaf *leaf = w->leaf;
+    unsigned width = place_width(w);
+    o2p_buffer *packed = &w->encoder->packed;
+    packed->size = 0;
+    uint64_t *words = (uint64_t *)o2p_buffer_extend(packed, (size_t)leaf->list_count * 8);
+    for (uint32_t l = 0; l < leaf->list_count && words != NULL; l++) {
+        uint32_t begin = o2p_leaf_list_begin(leaf, l), size = o2p_leaf_list_size(leaf, l);
+        words[l] = 0;
+        for (uint32_t i = 0; i < size && (uint64_t)size * width <= WORD_BITS; i++)
+            words[l] |= (uint64_t)w->places[begin + i] << (i * width);
     }
+    return words;
+}
+
+/* Puts a list's indices `times` times over. */
+static void put_list(const leaf_writer *w, o2p_bits *bits, uint64_t word, uint32_t list,
+                     uint32_t times)
+{
+    enum { FEW = 4 };
+    uint32_t size = o2p_leaf_list_size(w->leaf, list);
+    unsigned width = place_width(w);
+    const uint32_t *places = w->places + o2p_leaf_list_begin(w->leaf, list);
+    uint8_t pattern[16] = {0};
+    if ((uint64_t)size * width > WORD_BITS) {
+        for (; times > 0; times--)
+            o2p_bits_pack32(bits, places, size, width);
+    } else if (times < FEW) {
+        for (; times > 0; times--)
+            o2p_bits_put(bits, word, size * width);
+    } else {
+        o2p_store_le64(pattern, word);
+        o2p_bits_repeat(bits, pattern, size * width, times);
+    }
+}
+
+/* The indices of rows that share lists, as one bit-packed run. */
+static void put_list_places(const leaf_writer *w, value_range v, o2p_buffer *out)
+{
+    enum { GROUP = 8 };
+    const uint32_t *lists = w->leaf->lists;
+    const uint64_t *words = pack_lists(w);
+    size_t groups = v.count / GROUP + (v.count % GROUP != 0);
+    o2p_bits bits;
+    if (words == NULL)
+        return;
+    o2p_put_varint(out, (uint64_t)groups << 1 | 1);
+    size_t end = out->size + groups * place_width(w);
+    o2p_bits_begin(&bits, out);
+    for (uint32_t r = v.row, times; r < v.row_end; r += times) {
+        times = 1;
+        while (r + times < v.row_end && lists[r + times] == lists[r])
+            times++;
+        put_list(w, &bits, words[lists[r]], lists[r], times);
+    }
+    o2p_bits_flush(&bits);
+    if (out->size < end && o2p_buffer_reserve(out, end - out->size)) {
+        memset(out->data + out->size, 0, end - out->size);
+        out->size = end;
+    }
+}
+
+static void put_places(const leaf_writer *w, value_range v, o2p_buffer *out)
+{
+    unsigned width = place_width(w);
+    o2p_buffer_byte(out, (uint8_t)width);
+    if (v.count > 0 && w->place_count == 1)
+        o2p_rle_run(out, 0, v.count, width);
+    else if (v.count > 0 && w->leaf->lists != NULL)
+        put_list_places(w, v, out);
+    else if (v.count > 0)
+        o2p_rle_encode(out, w->places + v.first, v.count, width);
+}
+
+static void put_entries(const leaf_writer *w, uint32_t first, uint32_t count, o2p_buffer *out)
+{
+    for (uint32_t i = first; i < first + count; i++)
+        put_entry(w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]), out);
+}
+
+static void put_texts(const leaf_writer *w, value_range v, o2p_buffer *out)
+{
+    const o2p_leaf *leaf = w->leaf;
+    if (leaf->lists == NULL)
+        put_entries(w, v.first, v.count, out);
+    for (uint32_t r = v.row; leaf->lists != NULL && r < v.row_end; r++)
+        put_entries(w, o2p_leaf_list_begin(leaf, leaf->lists[r]),
+                    o2p_leaf_list_size(leaf, leaf->lists[r]), out);
+}
+
+static void put_values(const leaf_writer *w, value_range v, o2p_buffer *out)
+{
+    const uint64_t *words = w->leaf->constant ? NULL : w->leaf->words + v.first;
+    if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY)
+        put_places(w, v, out);
+    else if (w->encoding == O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY)
+        put_delta_length(w, v.first, v.count, out);
+    else if (w->physical == O2P_PHYSICAL_BYTE_ARRAY)
+        put_texts(w, v, out);
+    else if (w->encoding == O2P_PAGE_ENCODING_DELTA_BINARY_PACKED)
+        put_delta(w, words, v.count, out);
+    else if (v.count > 0 && w->physical == O2P_PHYSICAL_BOOLEAN)
+        put_booleans(words, v.count, out);
+    else if (v.count > 0)
+        put_plain_numbers(w, words, v.count, out);
 }
 
 /* ---- pages ---- */
 
-/* About how many bytes the values of one row take. */
-static uint64_t row_bytes(const leaf_writer *w, const o2p_leaf_at *at, uint32_t values)
+static uint64_t entry_bytes(const leaf_writer *w, uint32_t first, uint32_t count)
 {
-    if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY)
-        return (uint64_t)values * 2;
-    if (w->physical != O2P_PHYSICAL_BYTE_ARRAY)
-        return (uint64_t)values * 8;
     uint64_t bytes = 0;
-    for (uint32_t i = at->value; i < at->value + values; i++)
+    for (uint32_t i = first; i < first + count; i++)
         bytes += 4 + (uint64_t)o2p_dictionary_entry(w->dictionary, w->leaf->indices[i])->size;
     return w->hex ? bytes * 2 : bytes;
+}
+
+/* About how many bytes the values take. */
+static uint64_t value_bytes(const leaf_writer *w, value_range v)
+{
+    const o2p_leaf *leaf = w->leaf;
+    if (leaf->constant)
+        return 0;
+    if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY)
+        return (uint64_t)v.count * 2;
+    if (w->physical != O2P_PHYSICAL_BYTE_ARRAY)
+        return (uint64_t)v.count * 8;
+    if (leaf->lists == NULL)
+        return entry_bytes(w, v.first, v.count);
+    uint64_t bytes = 0;
+    for (uint32_t r = v.row; r < v.row_end; r++)
+        bytes += entry_bytes(w, o2p_leaf_list_begin(leaf, leaf->lists[r]),
+                             o2p_leaf_list_size(leaf, leaf->lists[r]));
+    return bytes;
+}
+
+/* The values between two places in a leaf. */
+static value_range values_between(const o2p_leaf *leaf, o2p_leaf_at begin, o2p_leaf_at end)
+{
+    bool children = leaf->inner != NULL;
+    return (value_range){begin.value, end.value - begin.value, children ? begin.child : begin.row,
+                         children ? end.child : end.row};
 }
 
 /* Rows of the page that begins at `at`. */
@@ -327,23 +493,20 @@ static uint32_t page_rows(const leaf_writer *w, o2p_leaf_at at)
     while (rows < left && rows < settings->page_rows && bytes < settings->page_bytes) {
         o2p_leaf_at before = at;
         o2p_leaf_levels(w->leaf, &at, 1, NULL, NULL, &entries);
-        bytes += w->leaf->constant ? 0 : row_bytes(w, &before, at.value - before.value);
+        bytes += value_bytes(w, values_between(w->leaf, before, at));
         rows++;
     }
     return rows;
 }
 
-/* Most bytes the leaf's values can take: if a page holds that, and all rows, there is one page. */
+/* Whether one page holds all rows. */
 static bool fits_one_page(const leaf_writer *w)
 {
     const o2p_settings *settings = w->encoder->settings;
-    if (w->leaf->rows > settings->page_rows)
-        return false;
-    if (w->leaf->constant)
-        return true;
-    if (w->encoding != O2P_PAGE_ENCODING_RLE_DICTIONARY && w->physical == O2P_PHYSICAL_BYTE_ARRAY)
-        return false;
-    return (uint64_t)w->leaf->value_count * 8 <= settings->page_bytes;
+    const o2p_leaf *leaf = w->leaf;
+    value_range all = {0, leaf->value_count, 0,
+                       leaf->inner != NULL ? leaf->child_count : leaf->rows};
+    return leaf->rows <= settings->page_rows && value_bytes(w, all) <= settings->page_bytes;
 }
 
 static void begin_levels(const leaf_writer *w, o2p_levels **repetition, o2p_levels **definition)
@@ -372,10 +535,10 @@ static void write_page(leaf_writer *w, o2p_leaf_at *at, uint32_t rows)
         o2p_levels_end(repetition, page);
     if (definition != NULL)
         o2p_levels_end(definition, page);
-    uint32_t values = at->value - begin.value;
-    put_values(w, begin.value, values, page);
-    info.nulls = info.values - values;
-    find_bounds(w, begin.value, values, stored, &info.bounds);
+    value_range v = values_between(w->leaf, begin, *at);
+    put_values(w, v, page);
+    info.nulls = info.values - v.count;
+    find_bounds(w, v, stored, &info.bounds);
     o2p_parquet_page_end(w->encoder->writer, &info);
 }
 
@@ -410,19 +573,25 @@ static uint32_t *zeroed_local(o2p_encoder *e, uint32_t entries)
     return u32s(&e->local);
 }
 
+/* How many indices a leaf has: lists that rows share are there once. */
+static uint32_t index_count(const o2p_leaf *leaf)
+{
+    return leaf->lists == NULL ? leaf->value_count : leaf->list_ends[leaf->list_count - 1];
+}
+
 /* Numbers the entries that the leaf uses by first use. False when memory is refused. */
 static bool localise(leaf_writer *w)
 {
     o2p_encoder *e = w->encoder;
     const o2p_leaf *leaf = w->leaf;
-    uint32_t entries = w->dictionary->entry_count;
-    uint32_t most = leaf->value_count < entries ? leaf->value_count : entries;
-    uint32_t *local = zeroed_local(e, entries), *places = u32_room(&e->places, leaf->value_count);
+    uint32_t entries = w->dictionary->entry_count, values = index_count(leaf);
+    uint32_t most = values < entries ? values : entries;
+    uint32_t *local = zeroed_local(e, entries), *places = u32_room(&e->places, values);
     uint32_t *used = u32_room(&e->used, most), *uses = u32_room(&e->uses, most);
     if (local == NULL || places == NULL || used == NULL || uses == NULL)
         return false;
     uint32_t count = 0;
-    for (uint32_t i = 0; i < leaf->value_count; i++) {
+    for (uint32_t i = 0; i < values; i++) {
         uint32_t index = leaf->indices[i], place = local[index];
         if (place == 0) {
             used[count] = index;
@@ -455,7 +624,26 @@ static bool dictionary_pays(const leaf_writer *w)
     return entries + bits / 8 < plain || w->place_count == 1;
 }
 
-/* Counts the uses again, for a leaf whose rows repeat. */
+/* Counts the uses again, for a leaf whose rows share lists. False when memory is refused. */
+static bool weigh_list_uses(leaf_writer *w)
+{
+    const o2p_leaf *leaf = w->leaf;
+    uint32_t *uses = u32s(&w->encoder->uses),
+             *times = u32_room(&w->encoder->packed, leaf->list_count);
+    uint32_t rows = leaf->inner != NULL ? leaf->child_count : leaf->rows;
+    if (times == NULL)
+        return false;
+    memset(times, 0, (size_t)leaf->list_count * 4);
+    memset(uses, 0, (size_t)w->place_count * 4);
+    for (uint32_t r = 0; r < rows; r++)
+        times[leaf->lists[r]] += leaf->repeats == NULL ? 1 : leaf->repeats[r];
+    for (uint32_t l = 1, i = 0; l < leaf->list_count; l++)
+        for (; i < leaf->list_ends[l]; i++)
+            uses[w->places[i]] += times[l];
+    return true;
+}
+
+/* The same for a leaf without lists whose rows repeat. */
 static void weigh_uses(leaf_writer *w)
 {
     const o2p_leaf *leaf = w->leaf;
@@ -476,12 +664,16 @@ static bool settle_text(leaf_writer *w)
      * plain, a megabyte in a resource would be written for each of its rows. */
     if ((!w->dictionary->gave_up || repeats) && !localise(w))
         return false;
-    if (repeats && w->places != NULL)
+    if (w->places != NULL && leaf->lists != NULL && !weigh_list_uses(w))
+        return false;
+    if (w->places != NULL && leaf->lists == NULL && repeats)
         weigh_uses(w);
     if (w->places != NULL && !dictionary_pays(w))
         w->places = NULL;
     if (!repeats)
         return true;
+    if (leaf->lists != NULL)
+        return o2p_leaf_expand(&w->encoder->gather, leaf);
     if (w->places != NULL)
         leaf->indices = w->places; /* only places are needed from here on */
     if (!o2p_leaf_expand(&w->encoder->gather, leaf))
@@ -539,8 +731,9 @@ static bool write_text(leaf_writer *w, bool bloom)
     } else if (w->leaf->value_count > 0) {
         if (!settle_text(w))
             return false;
-        w->encoding =
-            w->places != NULL ? O2P_PAGE_ENCODING_RLE_DICTIONARY : O2P_PAGE_ENCODING_PLAIN;
+        w->encoding = w->places != NULL ? O2P_PAGE_ENCODING_RLE_DICTIONARY
+                      : w->hex          ? O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY
+                                        : O2P_PAGE_ENCODING_PLAIN;
         if (w->places != NULL)
             write_text_dictionary(w);
     }
@@ -771,6 +964,8 @@ static bool write_leaf(o2p_encoder *e, o2p_table table, o2p_col col, o2p_col par
     if (e->memory->failed)
         return false;
     o2p_parquet_chunk_begin(e->writer, number, (o2p_statistics)spec->statistics);
+    if (w.hex)
+        o2p_parquet_chunk_random(e->writer);
     bool ok = w.physical == O2P_PHYSICAL_BYTE_ARRAY
                   ? write_text(&w, col == O2P_COL_TraceId)
                   : write_numbers(&w, w.physical == O2P_PHYSICAL_DOUBLE);
@@ -847,7 +1042,7 @@ static bool set_sources(o2p_encoder *e, o2p_table table, const uint32_t *selecte
 static uint32_t map_size(const o2p_rows *rows, o2p_col map, uint32_t row)
 {
     const o2p_column *column = rows == NULL ? NULL : &rows->columns[map];
-    return column == NULL ? 0 : o2p_list_end(column, row) - o2p_list_begin(column, row);
+    return column == NULL ? 0 : o2p_map_size(column, o2p_map_list(column, row));
 }
 
 /* Attributes that each row of a run has from its resource, scope and metric. */
@@ -922,7 +1117,7 @@ o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *sel
 /* Every scratch buffer of an encoder. */
 static void each_buffer(o2p_encoder *e, void (*visit)(o2p_buffer *buffer, o2p_memory *memory))
 {
-    o2p_buffer *all[] = {&e->local,  &e->used,   &e->uses,   &e->places,
+    o2p_buffer *all[] = {&e->local,  &e->used,   &e->uses,   &e->places, &e->packed,
                          &e->narrow, &e->hex[0], &e->hex[1], &e->hashes};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         visit(all[i], e->memory);

@@ -6,7 +6,9 @@ static void each_buffer(o2p_gather *gather, void (*visit)(o2p_buffer *buffer, o2
 {
     o2p_buffer *all[] = {&gather->indices,     &gather->words,       &gather->counts,
                          &gather->inner,       &gather->valid,       &gather->children,
-                         &gather->expanded[0], &gather->expanded[1], &gather->expanded[2]};
+                         &gather->expanded[0], &gather->expanded[1], &gather->expanded[2],
+                         &gather->lists,       &gather->list_ends,   &gather->used,
+                         &gather->local};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         visit(all[i], memory);
 }
@@ -20,6 +22,7 @@ static void free_buffer(o2p_buffer *buffer, o2p_memory *memory)
 void o2p_gather_init(o2p_gather *gather, o2p_memory *memory)
 {
     each_buffer(gather, o2p_buffer_init, memory);
+    gather->map = NULL;
 }
 
 void o2p_gather_free(o2p_gather *gather)
@@ -48,17 +51,6 @@ static uint64_t gather_counts(const o2p_column *column, const uint32_t *selected
     return sum;
 }
 
-static void gather_items32(const o2p_column *column, const uint32_t *items,
-                           const uint32_t *selected, uint32_t count, uint32_t *out)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t begin = o2p_list_begin(column, selected[i]);
-        uint32_t n = o2p_list_end(column, selected[i]) - begin;
-        memcpy(out, items + begin, (size_t)n * 4);
-        out += n;
-    }
-}
-
 static void gather_items64(const o2p_column *column, const uint32_t *selected, uint32_t count,
                            uint64_t *out)
 {
@@ -81,36 +73,99 @@ static void gather_children(const o2p_column *column, const uint32_t *selected, 
             *out++ = c;
 }
 
-/* Items of a MAP or x_LIST; `counts` gets their number for each selected row. */
-static bool gather_list(o2p_gather *gather, const o2p_column *column, o2p_kind kind, o2p_part part,
-                        const uint32_t *selected, uint32_t count, o2p_buffer *counts_buffer,
-                        o2p_leaf *leaf)
+/* Items of an x_LIST; `counts` gets their number for each selected row. */
+static bool gather_list(o2p_gather *gather, const o2p_column *column, const uint32_t *selected,
+                        uint32_t count, o2p_buffer *counts_buffer, o2p_leaf *leaf)
 {
     uint32_t *counts = (uint32_t *)room(counts_buffer, count, 4);
     if (counts == NULL)
         return false;
     uint64_t sum = gather_counts(column, selected, count, counts);
-    if (sum > O2P_MAX_ROWS) {
+    uint64_t *out = sum > O2P_MAX_ROWS ? NULL : (uint64_t *)room(&gather->words, sum, 8);
+    if (sum > O2P_MAX_ROWS)
         o2p_memory_refuse(gather->indices.memory);
+    if (out == NULL)
         return false;
-    }
     leaf->value_count = (uint32_t)sum;
-    if (kind == O2P_KIND_MAP) {
-        const o2p_buffer *items = part == O2P_PART_KEY ? &column->keys : &column->items;
-        uint32_t *out = (uint32_t *)room(&gather->indices, sum, 4);
-        if (out == NULL)
-            return false;
-        if (sum > 0)
-            gather_items32(column, (const uint32_t *)(const void *)items->data, selected, count,
-                           out);
-        leaf->indices = out;
-    } else {
-        uint64_t *out = (uint64_t *)room(&gather->words, sum, 8);
-        if (out == NULL)
-            return false;
-        if (sum > 0)
-            gather_items64(column, selected, count, out);
-        leaf->words = out;
+    if (sum > 0)
+        gather_items64(column, selected, count, out);
+    leaf->words = out;
+    return true;
+}
+
+/* ---- maps ---- */
+
+/* `local`, zero for each list of the column. */
+static uint32_t *zeroed_local(o2p_gather *gather, const o2p_column *column)
+{
+    size_t had = gather->local.size, needed = column->ends.size + 4;
+    if (had < needed) {
+        void *more = o2p_buffer_extend(&gather->local, needed - had);
+        if (more == NULL)
+            return NULL;
+        memset(more, 0, needed - had);
+    }
+    return (uint32_t *)(void *)gather->local.data;
+}
+
+/* Numbers the lists of the selected rows by first use; `counts` gets the entries of each row. False
+ * when memory is refused or there are more than Parquet can count. */
+static bool number_lists(o2p_gather *gather, const o2p_column *column, const uint32_t *selected,
+                         uint32_t count, o2p_buffer *counts_buffer)
+{
+    uint32_t *local = zeroed_local(gather, column);
+    uint32_t *counts = (uint32_t *)room(counts_buffer, count, 4);
+    uint32_t *lists = (uint32_t *)room(&gather->lists, count, 4);
+    gather->list_ends.size = gather->used.size = 0;
+    gather->map_values = 0;
+    o2p_buffer_u32(&gather->list_ends, 0);
+    o2p_buffer_u32(&gather->used, 0);
+    if (local == NULL || gather->indices.memory->failed)
+        return false;
+    uint32_t made = 0, end = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t list = o2p_map_list(column, selected[i]);
+        uint32_t size = o2p_map_size(column, list);
+        lists[i] = list == 0 ? 0 : local[list];
+        counts[i] = size;
+        gather->map_values += size;
+        if (list == 0 || lists[i] != 0)
+            continue;
+        lists[i] = local[list] = ++made;
+        end += size;
+        o2p_buffer_u32(&gather->list_ends, end);
+        o2p_buffer_u32(&gather->used, list);
+    }
+    for (uint32_t i = 0; i < count; i++)
+        local[o2p_map_list(column, selected[i])] = 0;
+    if (gather->map_values > O2P_MAX_ROWS)
+        o2p_memory_refuse(gather->indices.memory);
+    return !gather->indices.memory->failed;
+}
+
+/* Keys or values of a MAP. */
+static bool gather_map(o2p_gather *gather, const o2p_column *column, o2p_part part,
+                       const uint32_t *selected, uint32_t count, o2p_buffer *counts, o2p_leaf *leaf)
+{
+    bool numbered = part == O2P_PART_VALUE && gather->map == column;
+    gather->map = NULL;
+    if (!numbered && !number_lists(gather, column, selected, count, counts))
+        return false;
+    gather->map = part == O2P_PART_KEY ? column : NULL;
+    const o2p_buffer *items = part == O2P_PART_KEY ? &column->keys : &column->items;
+    const uint32_t *used = (const uint32_t *)(const void *)gather->used.data;
+    leaf->lists = (const uint32_t *)(const void *)gather->lists.data;
+    leaf->list_ends = (const uint32_t *)(const void *)gather->list_ends.data;
+    leaf->list_count = (uint32_t)(gather->list_ends.size / 4);
+    leaf->value_count = (uint32_t)gather->map_values;
+    uint32_t *out = (uint32_t *)room(&gather->indices, leaf->list_ends[leaf->list_count - 1], 4);
+    if (out == NULL)
+        return false;
+    leaf->indices = out;
+    for (uint32_t l = 1; l < leaf->list_count; l++) {
+        uint32_t size = o2p_leaf_list_size(leaf, l);
+        memcpy(out, items->data + (size_t)o2p_map_begin(column, used[l]) * 4, (size_t)size * 4);
+        out += size;
     }
     return true;
 }
@@ -233,7 +288,10 @@ static bool gather_top(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2
         return gather_scalar(gather, rows, col, selected, count, leaf);
     static const o2p_column empty;
     const o2p_column *column = rows == NULL ? &empty : &rows->columns[col];
-    if (!gather_list(gather, column, kind, part, selected, count, &gather->counts, leaf))
+    bool ok = kind == O2P_KIND_MAP
+                  ? gather_map(gather, column, part, selected, count, &gather->counts, leaf)
+                  : gather_list(gather, column, selected, count, &gather->counts, leaf);
+    if (!ok)
         return false;
     leaf->counts = (const uint32_t *)(const void *)gather->counts.data;
     leaf->child_count = leaf->value_count;
@@ -259,7 +317,8 @@ static bool gather_member(o2p_gather *gather, const o2p_rows *rows, o2p_col col,
     if (!is_list_kind(kind))
         return gather_scalar(gather, rows, col, children, (uint32_t)sum, leaf);
     const o2p_column *column = rows == NULL ? &empty : &rows->columns[col];
-    if (!gather_list(gather, column, kind, part, children, (uint32_t)sum, &gather->inner, leaf))
+    O2P_ASSERT(kind == O2P_KIND_MAP); /* the only list there is in a list */
+    if (!gather_map(gather, column, part, children, (uint32_t)sum, &gather->inner, leaf))
         return false;
     leaf->inner = (const uint32_t *)(const void *)gather->inner.data;
     return true;
@@ -268,6 +327,10 @@ static bool gather_member(o2p_gather *gather, const o2p_rows *rows, o2p_col col,
 bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_col parent,
                      o2p_part part, const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
 {
+    if (part != O2P_PART_VALUE || gather->map_selected != selected || gather->map_count != count)
+        gather->map = NULL;
+    gather->map_selected = selected;
+    gather->map_count = count;
     memset(leaf, 0, sizeof(*leaf));
     leaf->rows = count;
     leaf->nullable = o2p_columns[col].nullable;
@@ -337,7 +400,10 @@ bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf)
         o2p_memory_refuse(gather->indices.memory);
         return false;
     }
-    if (!leaf->constant) {
+    if (leaf->lists != NULL) {
+        leaf->lists =
+            (const uint32_t *)expand_rows(&gather->expanded[0], leaf, leaf->lists, 4, rows);
+    } else if (!leaf->constant) {
         size_t width = leaf->indices != NULL ? 4 : 8;
         uint8_t *out = (uint8_t *)room(&gather->expanded[0], values, width);
         if (out == NULL)
@@ -358,14 +424,32 @@ bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf)
 
 /* ---- levels ---- */
 
-static void put(o2p_levels *levels, uint32_t level, size_t count)
+/* Definition levels on their way, as runs: most come many times over. */
+typedef struct level_runs {
+    o2p_levels *levels; /* may be NULL */
+    size_t count;
+    uint32_t level;
+} level_runs;
+
+static inline void put(level_runs *runs, uint32_t level, size_t count)
 {
-    if (levels != NULL && count > 0)
-        o2p_levels_run(levels, level, count);
+    if (level != runs->level) {
+        if (runs->levels != NULL)
+            o2p_levels_run(runs->levels, runs->level, runs->count);
+        runs->level = level;
+        runs->count = 0;
+    }
+    runs->count += count;
+}
+
+static void end_runs(const level_runs *runs)
+{
+    if (runs->levels != NULL)
+        o2p_levels_run(runs->levels, runs->level, runs->count);
 }
 
 static void flat_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
-                        o2p_levels *definition, uint32_t *entries)
+                        level_runs *definition, uint32_t *entries)
 {
     *entries += rows;
     if (leaf->valid == NULL) { /* required, or a nullable column that is null throughout */
@@ -384,9 +468,37 @@ static void flat_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
     }
 }
 
-/* The items of one row of a list: entry 0 if there are none. */
-static void item_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t count,
-                        o2p_levels *definition)
+/* How many of the next rows have an empty list. */
+static uint32_t empty_rows(const uint32_t *counts, uint32_t rows)
+{
+    uint32_t n = 0;
+    while (n < rows && counts[n] == 0)
+        n++;
+    return n;
+}
+
+/* How many of the next rows have as many items as the first; their sum is below 2^31. */
+static uint32_t alike_rows(const uint32_t *counts, uint32_t rows)
+{
+    uint32_t n = 1;
+    while (n < rows && counts[n] == counts[0])
+        n++;
+    return n;
+}
+
+/* `count` rows with an empty list. */
+static void empty_levels(o2p_levels *repetition, level_runs *definition, uint32_t count,
+                         uint32_t *entries)
+{
+    if (repetition != NULL)
+        o2p_levels_run(repetition, 0, count);
+    put(definition, 0, count);
+    *entries += count;
+}
+
+/* The items of rows of a list. */
+static inline void item_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t count,
+                               level_runs *definition)
 {
     if (!leaf->nullable) {
         put(definition, 1, count);
@@ -401,32 +513,36 @@ static void item_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t count,
 }
 
 static void list_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
-                        o2p_levels *repetition, o2p_levels *definition, uint32_t *entries)
+                        o2p_levels *repetition, level_runs *definition, uint32_t *entries)
 {
-    for (uint32_t i = 0; i < rows; i++) {
-        uint32_t count = leaf->counts[at->row + i];
+    const uint32_t *counts = leaf->counts + at->row;
+    for (uint32_t i = 0; i < rows;) {
+        uint32_t count = counts[i];
         if (count == 0) {
-            put(repetition, 0, 1);
-            put(definition, 0, 1);
-            ++*entries;
+            uint32_t empty = empty_rows(counts + i, rows - i);
+            empty_levels(repetition, definition, empty, entries);
+            i += empty;
             continue;
         }
+        uint32_t alike = alike_rows(counts + i, rows - i);
         if (repetition != NULL)
-            o2p_levels_row(repetition, 0, 1, count);
-        item_levels(leaf, at, count, definition);
-        at->child += count;
-        *entries += count;
+            o2p_levels_rows(repetition, 0, 1, count, alike);
+        item_levels(leaf, at, count * alike, definition);
+        at->child += count * alike;
+        *entries += count * alike;
+        i += alike;
     }
 }
 
 /* The items of one child row, the `nth` of its row. */
 static void inner_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t nth,
-                         o2p_levels *repetition, o2p_levels *definition, uint32_t *entries)
+                         o2p_levels *repetition, level_runs *definition, uint32_t *entries)
 {
     uint32_t count = leaf->inner[at->child++];
     uint32_t first = nth == 0 ? 0 : 1;
     if (count == 0) {
-        put(repetition, first, 1);
+        if (repetition != NULL)
+            o2p_levels_run(repetition, first, 1);
         put(definition, 1, 1);
         ++*entries;
         return;
@@ -439,28 +555,32 @@ static void inner_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t nth,
 }
 
 static void nested_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
-                          o2p_levels *repetition, o2p_levels *definition, uint32_t *entries)
+                          o2p_levels *repetition, level_runs *definition, uint32_t *entries)
 {
-    for (uint32_t i = 0; i < rows; i++) {
-        uint32_t count = leaf->counts[at->row + i];
-        if (count == 0) {
-            put(repetition, 0, 1);
-            put(definition, 0, 1);
-            ++*entries;
+    const uint32_t *counts = leaf->counts + at->row;
+    for (uint32_t i = 0; i < rows;) {
+        if (counts[i] == 0) {
+            uint32_t empty = empty_rows(counts + i, rows - i);
+            empty_levels(repetition, definition, empty, entries);
+            i += empty;
+            continue;
         }
-        for (uint32_t nth = 0; nth < count; nth++)
+        for (uint32_t nth = 0; nth < counts[i]; nth++)
             inner_levels(leaf, at, nth, repetition, definition, entries);
+        i++;
     }
 }
 
 void o2p_leaf_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows, o2p_levels *repetition,
                      o2p_levels *definition, uint32_t *entries)
 {
+    level_runs runs = {definition, 0, 0};
     if (leaf->counts == NULL)
-        flat_levels(leaf, at, rows, definition, entries);
+        flat_levels(leaf, at, rows, &runs, entries);
     else if (leaf->inner == NULL)
-        list_levels(leaf, at, rows, repetition, definition, entries);
+        list_levels(leaf, at, rows, repetition, &runs, entries);
     else
-        nested_levels(leaf, at, rows, repetition, definition, entries);
+        nested_levels(leaf, at, rows, repetition, &runs, entries);
     at->row += rows;
+    end_runs(&runs);
 }

@@ -27,12 +27,38 @@ typedef struct o2p_leaf {
     uint32_t child_count;    /* items of a list, or child rows */
     const uint32_t *indices; /* values: dictionary indices ... */
     const uint64_t *words;   /* ... or numbers, 32-bit ones in the low half */
+
+    /* Of a MAP: rows (child rows, where there are two levels) share lists, and `indices` has the
+     * entries of each list once. */
+    const uint32_t *lists;     /* of a row: its list; list 0 is empty */
+    const uint32_t *list_ends; /* of a list: where it ends among `indices` */
+    uint32_t list_count;       /* list 0 included */
 } o2p_leaf;
+
+/* Where a list of a MAP begins among the indices, and how many it has. */
+static inline uint32_t o2p_leaf_list_begin(const o2p_leaf *leaf, uint32_t list)
+{
+    return list == 0 ? 0 : leaf->list_ends[list - 1];
+}
+
+static inline uint32_t o2p_leaf_list_size(const o2p_leaf *leaf, uint32_t list)
+{
+    return leaf->list_ends[list] - o2p_leaf_list_begin(leaf, list);
+}
 
 /* Scratch that leaves are gathered into; the arrays of a leaf last until the next gather. */
 typedef struct o2p_gather {
     o2p_buffer indices, words, counts, inner, valid, children;
-    o2p_buffer expanded[3]; /* values, counts, valid */
+    o2p_buffer expanded[3]; /* values or lists, counts, valid */
+    o2p_buffer lists, list_ends;
+    o2p_buffer used;  /* u32 a list of the leaf: its number in the column */
+    o2p_buffer local; /* u32 a list of the column: its number in the leaf, or 0; all 0 in between */
+    /* The MAP whose keys were gathered last, and over which rows: its values come from the same
+     * lists. */
+    const o2p_column *map;
+    const uint32_t *map_selected;
+    uint32_t map_count;
+    uint64_t map_values;
 } o2p_gather;
 
 void o2p_gather_init(o2p_gather *gather, o2p_memory *memory);

@@ -11,6 +11,7 @@
  */
 #include "walk.h"
 
+#include "../base/hash.h"
 #include "../base/text.h"
 
 enum { LINEAR = 16 };
@@ -23,7 +24,7 @@ typedef struct late_entry {
 } late_entry;
 
 void o2p_attributes_begin(o2p_attributes *list, const o2p_attribute_target *target, o2p_rows *rows,
-                          uint32_t row, unsigned depth, unsigned level)
+                          uint32_t row, unsigned depth, unsigned level, o2p_wire *wire)
 {
     memset(list, 0, sizeof(*list));
     list->target = target;
@@ -31,6 +32,8 @@ void o2p_attributes_begin(o2p_attributes *list, const o2p_attribute_target *targ
     list->row = row;
     list->depth = depth;
     list->level = level;
+    list->wire = wire;
+    list->known = O2P_NO_LIST;
 }
 
 static uint32_t *keys_of(const o2p_column *column)
@@ -99,6 +102,11 @@ static bool came_before(o2p_walk *walk, o2p_attributes *list, const o2p_column *
                         uint32_t key)
 {
     const uint32_t *keys = keys_of(column);
+    uint64_t bit = UINT64_C(1) << (key & 63);
+    bool perhaps = (list->seen & bit) != 0;
+    list->seen |= bit;
+    if (O2P_LIKELY(!perhaps && list->stamp == 0))
+        return false;
     if (list->count > LINEAR)
         return came_before_stamped(walk, list, keys, key);
     for (uint32_t i = 0; i < list->count; i++)
@@ -143,7 +151,46 @@ static bool note_duplicate(o2p_walk *walk, const o2p_attributes *list, uint32_t 
     return ok;
 }
 
+/* ---- attributes that were read before ----
+ *
+ * Most attributes of a request are among a few hundred, so each is looked for by its bytes before
+ * it is read: one hash and one comparison instead of two messages and two dictionaries. Places are
+ * overwritten by whatever comes, so that unique values cost little and no memory. What is noticed
+ * in an attribute must be counted each time: one in which anything was is not kept.
+ */
+
+/* The place of an attribute in the table; NULL when memory is refused. */
+static o2p_known_pair *place_of(o2p_walk *walk, const o2p_wire_field *key_value)
+{
+    if (O2P_UNLIKELY(walk->known.size == 0)) {
+        size_t size = O2P_KNOWN_PAIRS * sizeof(o2p_known_pair);
+        void *at = o2p_buffer_extend(&walk->known, size);
+        if (at == NULL)
+            return NULL;
+        memset(at, 0, size);
+    }
+    uint64_t hash = o2p_hash(key_value->bytes, (size_t)key_value->value);
+    return (o2p_known_pair *)(void *)walk->known.data + hash % O2P_KNOWN_PAIRS;
+}
+
+static bool holds(const o2p_known_pair *pair, const o2p_walk *walk, const o2p_column *column,
+                  const o2p_wire_field *key_value)
+{
+    return pair->walk == walk->number && pair->column == column && pair->size == key_value->value &&
+           o2p_same_bytes(pair->bytes, key_value->bytes, pair->size);
+}
+
 /* ---- adding ---- */
+
+static void push(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t key,
+                 uint32_t value, char letter)
+{
+    o2p_buffer_u32(&column->keys, key);
+    o2p_buffer_u32(&column->items, value);
+    o2p_buffer_byte(&scratch_of(walk, list)->types, (uint8_t)letter);
+    list->typed |= letter != O2P_LETTER_STRING;
+    list->count++;
+}
 
 static bool add_entry(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t key,
                       o2p_span value)
@@ -158,22 +205,31 @@ static bool add_entry(o2p_walk *walk, o2p_attributes *list, o2p_column *column, 
         late_entry late = {list->first + list->count, list->position, value};
         o2p_buffer_append(&scratch_of(walk, list)->late, &late, sizeof(late));
     }
-    o2p_buffer_u32(&column->keys, key);
-    o2p_buffer_u32(&column->items, index);
-    o2p_buffer_byte(&scratch_of(walk, list)->types, (uint8_t)text.letter);
-    list->typed |= text.letter != O2P_LETTER_STRING;
-    list->count++;
+    push(walk, list, column, key, index, text.letter);
     return true;
 }
 
-bool o2p_attributes_add(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
+/* Adds an attribute that was read before; false when it must be read again, as a duplicate must. */
+static bool add_known(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
+                      const o2p_known_pair *pair)
+{
+    if (list->position == 0)
+        start(walk, list, column);
+    if (O2P_UNLIKELY(came_before(walk, list, column, pair->key)))
+        return false;
+    column->key_dictionary->lookups += pair->key != 0;
+    column->dictionary->lookups += pair->value != 0;
+    push(walk, list, column, pair->key, pair->value, pair->letter);
+    list->position++;
+    return true;
+}
+
+/* Reads an attribute; *pair is its place, or NULL. */
+static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value,
+                      o2p_known_pair *pair)
 {
     o2p_span key, value;
-    if (O2P_UNLIKELY(list->depth > walk->limits.max_depth))
-        return o2p_walk_fail(walk, O2P_ERR_DEPTH, key_value->start);
-    if (O2P_UNLIKELY(list->position >= walk->limits.max_attributes))
-        return o2p_walk_over(walk, key_value->start,
-                             "more attributes in a list than max_attributes");
+    uint64_t unknown = walk->counts.unknown_fields, repaired = walk->store->pool.repaired;
     if (!o2p_key_value_of(walk, key_value->bytes, (size_t)key_value->value, &key, &value))
         return false;
     o2p_dictionary *keys = o2p_column_key_dictionary(list->rows, list->target->map);
@@ -183,15 +239,184 @@ bool o2p_attributes_add(o2p_walk *walk, o2p_attributes *list, const o2p_wire_fie
     if (list->position == 0)
         start(walk, list, column);
     uint32_t index = o2p_intern(keys, key.bytes, key.size, list->rows->pool->lasting);
-    bool ok;
     if (O2P_UNLIKELY(list->rows->pool->memory->failed))
         return false;
     if (O2P_UNLIKELY(came_before(walk, list, column, index)))
-        ok = note_duplicate(walk, list, list->position, index, value);
-    else
-        ok = add_entry(walk, list, column, index, value);
+        return note_duplicate(walk, list, list->position++, index, value);
+    if (!add_entry(walk, list, column, index, value) || list->rows->pool->memory->failed)
+        return false;
     list->position++;
-    return ok && !list->rows->pool->memory->failed;
+    bool clean = walk->counts.unknown_fields == unknown && walk->store->pool.repaired == repaired;
+    if (pair != NULL && clean && !keys->gave_up)
+        *pair = (o2p_known_pair){
+            key_value->bytes,
+            column,
+            (uint32_t)key_value->value,
+            walk->number,
+            index,
+            ((const uint32_t *)(const void *)(column->items.data + column->items.size))[-1],
+            (char)scratch_of(walk, list)->types.data[scratch_of(walk, list)->types.size - 1]};
+    return true;
+}
+
+static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
+{
+    o2p_column *column = &list->rows->columns[list->target->map];
+    o2p_known_pair *pair = NULL;
+    if (O2P_UNLIKELY(list->depth > walk->limits.max_depth))
+        return o2p_walk_fail(walk, O2P_ERR_DEPTH, key_value->start);
+    if (O2P_UNLIKELY(list->position >= walk->limits.max_attributes))
+        return o2p_walk_over(walk, key_value->start,
+                             "more attributes in a list than max_attributes");
+    if (column->key_dictionary == NULL || !column->key_dictionary->gave_up) {
+        pair = place_of(walk, key_value);
+        if (pair != NULL && O2P_LIKELY(holds(pair, walk, column, key_value)) &&
+            add_known(walk, list, column, pair))
+            return true;
+    }
+    return read_pair(walk, list, key_value, pair) && !list->rows->pool->memory->failed;
+}
+
+/* ---- lists that were read before ----
+ *
+ * Records that are alike have the same attributes, written the same way one behind the other: then
+ * the whole list is found by its bytes, and its rows share it. Where lists turn out to be mostly
+ * new they are looked for no more in this request.
+ */
+
+/* The end of the fields with the key of the one that begins at `at`, as far as their keys take one
+ * byte and their lengths two at most: protobuf allows more for the same numbers. */
+static const uint8_t *fields_end(const uint8_t *at, const uint8_t *end)
+{
+    uint8_t key = *at;
+    while (end - at >= 3 && at[0] == key && key < 0x80) {
+        size_t head = at[1] < 0x80 ? 2 : at[2] < 0x80 ? 3 : 0;
+        size_t size = head == 2 ? at[1] : (size_t)(at[1] & 0x7F) | (size_t)at[2] << 7;
+        if (head == 0 || size > (size_t)(end - at) - head)
+            break;
+        at += head + size;
+    }
+    return at;
+}
+
+static uint64_t noticed(const o2p_walk *walk)
+{
+    return walk->counts.unknown_fields + walk->counts.duplicate_keys + walk->store->pool.repaired;
+}
+
+/* The place of the list in the table; NULL when it is not to be looked for. What a place says of an
+ * earlier request does no harm: bytes are compared. */
+static uint16_t *list_place(o2p_walk *walk, o2p_span fields)
+{
+    enum { TRIES = 2048, ONE_HIT_IN = 8 };
+    if (walk->list_tries >= TRIES && walk->list_hits < walk->list_tries / ONE_HIT_IN)
+        return NULL;
+    if (O2P_UNLIKELY(walk->list_places.size == 0)) {
+        size_t size = O2P_KNOWN_LISTS * sizeof(uint16_t);
+        void *at = o2p_buffer_extend(&walk->list_places, size);
+        if (at == NULL)
+            return NULL;
+        memset(at, 0, size);
+    }
+    return (uint16_t *)(void *)walk->list_places.data +
+           o2p_hash(fields.bytes, fields.size) % O2P_KNOWN_LISTS;
+}
+
+static bool is_known(const o2p_known_list *known, const o2p_attributes *list,
+                     const o2p_column *column)
+{
+    return known->column == column && known->size == list->fields.size &&
+           memcmp(known->bytes, list->fields.bytes, known->size) == 0;
+}
+
+/* Whether the fields are a list that was read before: then it is list->known. */
+static bool find_list(o2p_walk *walk, o2p_attributes *list, const o2p_column *column)
+{
+    list->place = list_place(walk, list->fields);
+    if (list->place == NULL)
+        return false;
+    walk->list_tries++;
+    const o2p_known_list *lists = (const o2p_known_list *)(const void *)walk->known_lists.data;
+    size_t count = walk->known_lists.size / sizeof(o2p_known_list);
+    if (*list->place >= count || !is_known(&lists[*list->place], list, column))
+        return false;
+    walk->list_hits++;
+    list->known = *list->place;
+    list->position = lists[*list->place].count;
+    return true;
+}
+
+/* Adds the fields of a piece one by one. */
+static bool add_fields(o2p_walk *walk, o2p_attributes *list, o2p_span fields)
+{
+    o2p_wire wire = o2p_wire_over(fields.bytes, fields.size);
+    o2p_wire_field field;
+    while (o2p_wire_next(&wire, &field))
+        if (!add_one(walk, list, &field))
+            return false;
+    return o2p_walk_end(walk, &wire);
+}
+
+/* A list that was thought to be known goes on: adds what it was taken for. */
+static bool forget_known(o2p_walk *walk, o2p_attributes *list)
+{
+    list->known = O2P_NO_LIST;
+    list->position = 0;
+    return add_fields(walk, list, list->fields);
+}
+
+bool o2p_attributes_add(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
+{
+    if (list->wire == NULL)
+        return add_one(walk, list, key_value);
+    list->pieces++;
+    if (O2P_UNLIKELY(list->known != O2P_NO_LIST) && !forget_known(walk, list))
+        return false;
+    o2p_span fields = {key_value->start, 0};
+    fields.size = (size_t)(fields_end(fields.bytes, list->wire->end) - fields.bytes);
+    if (list->pieces > 1 || fields.size == 0) /* a length of three bytes or more */
+        return add_one(walk, list, key_value);
+    list->fields = fields;
+    list->noticed = noticed(walk);
+    list->wire->at = fields.bytes + fields.size;
+    return find_list(walk, list, &list->rows->columns[list->target->map]) ||
+           add_fields(walk, list, fields);
+}
+
+/* Remembers a list of one piece in which nothing was noticed. */
+static void remember_list(o2p_walk *walk, const o2p_attributes *list, const o2p_column *column,
+                          uint32_t number, uint32_t types)
+{
+    o2p_known_list known = {
+        list->fields.bytes, column, list->fields.size, number, types, list->count, 0, 0};
+    size_t at = walk->known_lists.size / sizeof(known);
+    if (list->pieces != 1 || list->place == NULL || list->noticed != noticed(walk) ||
+        column->key_dictionary->gave_up || at >= O2P_KNOWN_LISTS)
+        return;
+    const uint32_t *keys = keys_of(column);
+    const uint32_t *values = (const uint32_t *)(const void *)column->items.data;
+    for (uint32_t i = list->first; i < list->first + list->count; i++) {
+        known.keys += keys[i] != 0;
+        known.values += values[i] != 0;
+    }
+    *list->place = (uint16_t)at;
+    o2p_buffer_append(&walk->known_lists, &known, sizeof(known));
+}
+
+/* Sets the cells of a row to a list that was read before. */
+static void set_known(const o2p_walk *walk, const o2p_attributes *list, const o2p_column *column)
+{
+    const o2p_known_list *known =
+        (const o2p_known_list *)(const void *)walk->known_lists.data + list->known;
+    o2p_rows *rows = list->rows;
+    column->key_dictionary->lookups += known->keys;
+    if (column->dictionary != NULL)
+        column->dictionary->lookups += known->values;
+    o2p_set32(rows, list->target->map, list->row, known->number);
+    if (known->types != 0) {
+        rows->columns[list->target->types].dictionary->lookups++;
+        o2p_set32(rows, list->target->types, list->row, known->types);
+    }
 }
 
 /* ---- a list whose keys' indices say nothing ---- */
@@ -303,13 +528,26 @@ bool o2p_attributes_end(o2p_walk *walk, o2p_attributes *list)
 {
     if (list->position == 0)
         return true;
-    o2p_column *column = &list->rows->columns[list->target->map];
+    o2p_rows *rows = list->rows;
+    o2p_column *column = &rows->columns[list->target->map];
+    if (list->known != O2P_NO_LIST) {
+        set_known(walk, list, column);
+        return true;
+    }
     if (O2P_UNLIKELY(scratch_of(walk, list)->late.size > 0) && !settle_late(walk, list, column))
         return false;
-    o2p_end_list(list->rows, list->target->map, list->row, column->keys.size / 4);
-    if (list->typed)
-        o2p_set_text(list->rows, list->target->types, list->row, scratch_of(walk, list)->types.data,
+    uint32_t number = o2p_end_map(rows, list->target->map, column->keys.size / 4), types = 0;
+    if (number == 0)
+        return false;
+    o2p_set32(rows, list->target->map, list->row, number);
+    if (list->typed) {
+        o2p_set_text(rows, list->target->types, list->row, scratch_of(walk, list)->types.data,
                      scratch_of(walk, list)->types.size, false);
+        if (!rows->pool->memory->failed)
+            types = o2p_cells32(&rows->columns[list->target->types])[list->row];
+    }
+    if (!rows->pool->memory->failed)
+        remember_list(walk, list, column, number, types);
     return true;
 }
 

@@ -109,7 +109,7 @@ static int score_field(const o2p_message *message, const o2p_wire_field *content
 
 static int score_fields(const o2p_message *message, o2p_wire *wire, unsigned levels)
 {
-    enum { FIELDS_READ = 256 };
+    enum { FIELDS_READ = 32 };
     o2p_wire_field field;
     int score = 0;
     for (unsigned i = 0; i < FIELDS_READ && o2p_wire_next(wire, &field); i++)

@@ -127,7 +127,7 @@ static bool read_resource(o2p_walk *walk, o2p_rows *rows, uint32_t row, o2p_span
     unsigned services = 0;
     o2p_buffer refs;
     o2p_buffer_init(&refs, walk->store->memory);
-    o2p_attributes_begin(&list, &resource_attributes, rows, row, GROUP_ATTRIBUTES_DEPTH, 0);
+    o2p_attributes_begin(&list, &resource_attributes, rows, row, GROUP_ATTRIBUTES_DEPTH, 0, NULL);
     bool ok = true;
     while (ok && o2p_wire_next(&wire, &field)) {
         switch (field.key) {
@@ -163,7 +163,7 @@ static bool read_scope(o2p_walk *walk, o2p_rows *rows, uint32_t row, o2p_span me
     o2p_wire_field field;
     o2p_attributes list;
     uint64_t seen = 0;
-    o2p_attributes_begin(&list, &scope_attributes, rows, row, GROUP_ATTRIBUTES_DEPTH + 1, 0);
+    o2p_attributes_begin(&list, &scope_attributes, rows, row, GROUP_ATTRIBUTES_DEPTH + 1, 0, NULL);
     while (o2p_wire_next(&wire, &field)) {
         bool ok = true;
         switch (field.key) {
@@ -223,7 +223,23 @@ static uint64_t *noticed(o2p_walk *walk, size_t i)
     return counts[i];
 }
 
-uint32_t o2p_walk_group(o2p_walk *walk, o2p_source source, o2p_span message, o2p_span schema_url)
+static bool same_span(o2p_span a, o2p_span b)
+{
+    return a.size == b.size && (a.bytes == NULL) == (b.bytes == NULL) &&
+           o2p_same_bytes(a.bytes, b.bytes, a.size);
+}
+
+/* Counts once more what was noticed in a group; returns its row. */
+static uint32_t notice_again(o2p_walk *walk, o2p_source source, uint32_t row)
+{
+    const o2p_notices *notices = o2p_store_notices(walk->store, source, row);
+    *noticed(walk, 0) += notices->invalid_utf8;
+    *noticed(walk, 1) += notices->duplicate_keys;
+    *noticed(walk, 2) += notices->unknown_fields;
+    return row;
+}
+
+static uint32_t find_group(o2p_walk *walk, o2p_source source, o2p_span message, o2p_span schema_url)
 {
     bool known;
     build_key(&walk->key, message, schema_url);
@@ -244,9 +260,18 @@ uint32_t o2p_walk_group(o2p_walk *walk, o2p_source source, o2p_span message, o2p
         notices->unknown_fields = (uint32_t)(*noticed(walk, 2) - before[2]);
         return row;
     }
-    const o2p_notices *notices = o2p_store_notices(walk->store, source, row);
-    *noticed(walk, 0) += notices->invalid_utf8;
-    *noticed(walk, 1) += notices->duplicate_keys;
-    *noticed(walk, 2) += notices->unknown_fields;
+    return notice_again(walk, source, row);
+}
+
+uint32_t o2p_walk_group(o2p_walk *walk, o2p_source source, o2p_span message, o2p_span schema_url)
+{
+    o2p_last_group *last = &walk->last[source];
+    if (last->set && same_span(last->message, message) && same_span(last->schema_url, schema_url)) {
+        walk->store->memos[source].known.lookups++;
+        return notice_again(walk, source, last->row);
+    }
+    uint32_t row = find_group(walk, source, message, schema_url);
+    bool read = walk->status == O2P_OK && !walk->store->memory->failed;
+    *last = (o2p_last_group){message, schema_url, row, read};
     return row;
 }

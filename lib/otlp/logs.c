@@ -40,7 +40,7 @@ bool o2p_walk_log_record(o2p_walk *walk, const o2p_wire_field *record)
     o2p_wire_field field;
     o2p_attributes list;
     uint64_t seen = 0, own = 0, observed = 0;
-    o2p_attributes_begin(&list, &log_attributes, rows, row, RECORD_DEPTH + 1, 0);
+    o2p_attributes_begin(&list, &log_attributes, rows, row, RECORD_DEPTH + 1, 0, &wire);
     while (o2p_wire_next(&wire, &field)) {
         bool ok = true;
         switch (field.key) {

@@ -97,7 +97,7 @@ static bool read_exemplar(o2p_walk *walk, point_state *point, const o2p_wire_fie
     o2p_attributes list;
     uint64_t seen = 0;
     bool number = false;
-    o2p_attributes_begin(&list, &exemplar_attributes, rows, row, POINT_DEPTH + 2, 1);
+    o2p_attributes_begin(&list, &exemplar_attributes, rows, row, POINT_DEPTH + 2, 1, &wire);
     list.element = point->exemplars++;
     while (o2p_wire_next(&wire, &field)) {
         bool ok;
@@ -358,8 +358,9 @@ static bool read_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_f
     point.rows = o2p_walk_new_row(walk, kind->table, field, &point.row);
     if (point.rows == NULL)
         return false;
-    o2p_attributes_begin(&point.list, &point_attributes, point.rows, point.row, POINT_DEPTH + 1, 0);
     o2p_wire wire = o2p_wire_over(field->bytes, (size_t)field->value);
+    o2p_attributes_begin(&point.list, &point_attributes, point.rows, point.row, POINT_DEPTH + 1, 0,
+                         &wire);
     o2p_wire_field member;
     while (o2p_wire_next(&wire, &member))
         if (O2P_UNLIKELY(!kind->field(walk, &point, &member)))
@@ -421,14 +422,14 @@ bool o2p_walk_metric(o2p_walk *walk, const o2p_wire_field *metric)
     if (metrics == NULL)
         return false;
     if (metrics->count >= O2P_MAX_ROWS)
-        return o2p_walk_over(walk, metric->start, "more metrics than rows can be counted");
+        return o2p_walk_full(walk, metric->start, "more metrics than rows can be counted");
     uint32_t row = metrics->count++;
     o2p_wire wire = o2p_wire_over(metric->bytes, (size_t)metric->value);
     o2p_wire_field field, data;
     o2p_attributes list;
     uint64_t seen = 0;
     const metric_kind *kind = NULL;
-    o2p_attributes_begin(&list, &metric_metadata, metrics, row, METRIC_DEPTH + 1, 0);
+    o2p_attributes_begin(&list, &metric_metadata, metrics, row, METRIC_DEPTH + 1, 0, NULL);
     while (o2p_wire_next(&wire, &field)) {
         bool ok;
         switch (field.key) {

@@ -280,6 +280,7 @@ bool o2p_read(o2p_reader *reader, const o2p_store_mark *mark, const uint8_t *byt
     call c = {reader, mark, bytes, size, result, 0};
     o2p_error_set(&result->error, O2P_OK, 0);
     o2p_error_set(&result->rejection, O2P_OK, 0);
+    reader->walk.full = false;
     result->signal = settings->signal;
     result->encoding = settings->encoding;
     if (size > settings->max_input_bytes)

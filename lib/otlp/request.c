@@ -139,7 +139,7 @@ static void check_shared(o2p_walk *walk)
         o2p_walk_over(walk, walk->most_shared_at,
                       "more attributes shared by records than max_shared_attributes");
     if (O2P_UNLIKELY(walk->store->joined_bytes > O2P_MAX_JOINED_BYTES))
-        o2p_walk_over(walk, walk->at, "more than 512 MiB of duplicate attributes in a batch");
+        o2p_walk_full(walk, walk->at, "more than 512 MiB of duplicate attributes in a batch");
 }
 
 bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, size_t size)
@@ -150,9 +150,18 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
     walk->status = O2P_OK;
     walk->at = bytes;
     walk->what = NULL;
+    walk->full = false;
     walk->shared = walk->most_shared = walk->noted_records = 0;
     for (size_t i = 0; i < O2P_LIST_PARTS; i++)
         walk->duplicates[i].size = 0;
+    memset(walk->last, 0, sizeof(walk->last));
+    memset(walk->names, 0, sizeof(walk->names));
+    if (++walk->number == 0) {
+        walk->known.size = 0; /* numbers begin again */
+        walk->number = 1;
+    }
+    walk->list_tries = walk->list_hits = 0;
+    walk->known_lists.size = 0;
     memset(&walk->counts, 0, sizeof(walk->counts));
     uint64_t repaired = walk->store->pool.repaired;
     while (o2p_wire_next(&wire, &field)) {

@@ -17,17 +17,23 @@ static const char *const span_kinds[] = {"Unspecified", "Internal", "Server",
                                          "Client",      "Producer", "Consumer"};
 static const char *const status_codes[] = {"Unset", "Ok", "Error"};
 
-/* Sets an enum's name, or an unknown number in decimal. */
+/* Sets an enum's name, or an unknown number in decimal. `known` has the cells of names. */
 static void set_name(o2p_rows *rows, o2p_col col, uint32_t row, int32_t value,
-                     const char *const *names, int32_t name_count)
+                     const char *const *names, int32_t name_count, uint32_t *known)
 {
     char digits[O2P_INT64_TEXT_MAX];
-    if (value >= 0 && value < name_count) {
+    if (value < 0 || value >= name_count) {
+        size_t size = o2p_format_i64(digits, value);
+        o2p_set_text(rows, col, row, (const uint8_t *)digits, size, false);
+    } else if (O2P_LIKELY(known[value] != 0)) {
+        rows->columns[col].dictionary->lookups++;
+        o2p_set32(rows, col, row, known[value]);
+    } else {
         o2p_set_text(rows, col, row, (const uint8_t *)names[value], strlen(names[value]), false);
-        return;
+        const o2p_column *column = &rows->columns[col];
+        if (!rows->pool->memory->failed && !column->dictionary->gave_up)
+            known[value] = o2p_cells32(column)[row];
     }
-    size_t size = o2p_format_i64(digits, value);
-    o2p_set_text(rows, col, row, (const uint8_t *)digits, size, false);
 }
 
 static bool read_status(o2p_walk *walk, o2p_rows *rows, uint32_t row, const o2p_wire_field *status,
@@ -62,7 +68,7 @@ static bool read_event(o2p_walk *walk, o2p_rows *rows, uint32_t row, uint32_t el
     o2p_wire_field field;
     o2p_attributes list;
     uint64_t seen = 0;
-    o2p_attributes_begin(&list, &event_attributes, rows, row, SPAN_DEPTH + 2, 1);
+    o2p_attributes_begin(&list, &event_attributes, rows, row, SPAN_DEPTH + 2, 1, &wire);
     list.element = element;
     while (o2p_wire_next(&wire, &field)) {
         bool ok;
@@ -95,7 +101,7 @@ static bool read_link(o2p_walk *walk, o2p_rows *rows, uint32_t row, uint32_t ele
     o2p_wire_field field;
     o2p_attributes list;
     uint64_t seen = 0;
-    o2p_attributes_begin(&list, &link_attributes, rows, row, SPAN_DEPTH + 2, 1);
+    o2p_attributes_begin(&list, &link_attributes, rows, row, SPAN_DEPTH + 2, 1, &wire);
     list.element = element;
     while (o2p_wire_next(&wire, &field)) {
         bool ok;
@@ -203,9 +209,9 @@ static void end_span(o2p_walk *walk, const span_state *span)
     o2p_rows *rows = span->rows;
     uint32_t row = span->row;
     set_name(rows, O2P_COL_SpanKind, row, span->kind, span_kinds,
-             sizeof(span_kinds) / sizeof(span_kinds[0]));
+             sizeof(span_kinds) / sizeof(span_kinds[0]), walk->names[0]);
     set_name(rows, O2P_COL_StatusCode, row, span->code, status_codes,
-             sizeof(status_codes) / sizeof(status_codes[0]));
+             sizeof(status_codes) / sizeof(status_codes[0]), walk->names[1]);
     o2p_set64(rows, O2P_COL_Timestamp, row, span->start);
     if (span->end != 0)
         o2p_set64_valid(rows, O2P_COL_Duration, row, span->end - span->start);
@@ -220,8 +226,9 @@ bool o2p_walk_span(o2p_walk *walk, const o2p_wire_field *field)
     span.rows = o2p_walk_new_row(walk, O2P_TABLE_TRACES, field, &span.row);
     if (span.rows == NULL)
         return false;
-    o2p_attributes_begin(&span.list, &span_attributes, span.rows, span.row, SPAN_DEPTH + 1, 0);
     o2p_wire wire = o2p_wire_over(field->bytes, (size_t)field->value);
+    o2p_attributes_begin(&span.list, &span_attributes, span.rows, span.row, SPAN_DEPTH + 1, 0,
+                         &wire);
     o2p_wire_field member;
     while (o2p_wire_next(&wire, &member))
         if (O2P_UNLIKELY(!read_field(walk, &span, &member)))

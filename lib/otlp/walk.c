@@ -10,6 +10,9 @@ void o2p_walk_init(o2p_walk *walk, o2p_store *store)
     for (size_t i = 0; i < O2P_LIST_PARTS; i++)
         o2p_buffer_init(&walk->duplicates[i], store->memory);
     o2p_buffer_init(&walk->key, store->memory);
+    o2p_buffer_init(&walk->known, store->memory);
+    o2p_buffer_init(&walk->known_lists, store->memory);
+    o2p_buffer_init(&walk->list_places, store->memory);
     for (size_t i = 0; i < 2; i++) {
         o2p_buffer_init(&walk->lists[i].types, store->memory);
         o2p_buffer_init(&walk->lists[i].late, store->memory);
@@ -23,6 +26,9 @@ void o2p_walk_free(o2p_walk *walk)
     for (size_t i = 0; i < O2P_LIST_PARTS; i++)
         o2p_buffer_free(&walk->duplicates[i]);
     o2p_buffer_free(&walk->key);
+    o2p_buffer_free(&walk->known);
+    o2p_buffer_free(&walk->known_lists);
+    o2p_buffer_free(&walk->list_places);
     for (size_t i = 0; i < 2; i++) {
         o2p_buffer_free(&walk->lists[i].types);
         o2p_buffer_free(&walk->lists[i].late);
@@ -45,6 +51,12 @@ bool o2p_walk_over(o2p_walk *walk, const uint8_t *at, const char *what)
     return o2p_walk_fail(walk, O2P_ERR_LIMIT, at);
 }
 
+bool o2p_walk_full(o2p_walk *walk, const uint8_t *at, const char *what)
+{
+    walk->full = walk->full || walk->status == O2P_OK;
+    return o2p_walk_over(walk, at, what);
+}
+
 static bool has_room(o2p_walk *walk, const o2p_rows *rows, const o2p_wire_field *record)
 {
     if (O2P_UNLIKELY(walk->counts.accepted >= walk->limits.max_records))
@@ -52,7 +64,7 @@ static bool has_room(o2p_walk *walk, const o2p_rows *rows, const o2p_wire_field 
     if (O2P_UNLIKELY(record->value > O2P_MAX_RECORD_BYTES))
         return o2p_walk_over(walk, record->start, "a record of more than 64 MiB");
     if (O2P_UNLIKELY(rows->count >= O2P_MAX_ROWS))
-        return o2p_walk_over(walk, record->start, "more rows than Parquet can count");
+        return o2p_walk_full(walk, record->start, "more rows than Parquet can count");
     return true;
 }
 
@@ -91,10 +103,10 @@ void o2p_walk_share(o2p_walk *walk, o2p_walk_since since, o2p_source source, uin
                     o2p_col map, const uint8_t *at)
 {
     const o2p_rows *rows = walk->store->groups[source];
+    const o2p_column *column = &rows->columns[map];
     uint64_t records = walk->counts.accepted - since.records;
     uint64_t note = note_size(rows, row);
-    uint64_t shared =
-        o2p_list_end(&rows->columns[map], row) - o2p_list_begin(&rows->columns[map], row);
+    uint64_t shared = o2p_map_size(column, o2p_map_list(column, row));
     shared = (shared + note / NOTE_BYTES) * records;
     walk->shared += shared;
     walk->store->joined_bytes += note * (walk->noted_records - since.noted_records + 1);

@@ -37,6 +37,39 @@ typedef struct o2p_list_scratch {
 /* Most attribute lists, or kinds of them, that a row has: those of a span, its events and links. */
 enum { O2P_LIST_PARTS = 3 };
 
+/* An attribute that was read in this request, found again by its bytes: see attributes.c. */
+typedef struct o2p_known_pair {
+    const uint8_t *bytes; /* of the KeyValue */
+    const o2p_column *column;
+    uint32_t size;
+    uint32_t walk;       /* number of the request; another one: a free place */
+    uint32_t key, value; /* indices */
+    char letter;
+} o2p_known_pair;
+
+/* A list of attributes likewise: the fields of a record that make it up, one behind the other. */
+typedef struct o2p_known_list {
+    const uint8_t *bytes; /* of the fields, keys included */
+    const o2p_column *column;
+    size_t size;
+    uint32_t number; /* of the list in its column */
+    uint32_t types;  /* cell of the companion column */
+    uint32_t count;
+    uint32_t keys, values; /* those that are not empty: lookups that are saved */
+} o2p_known_list;
+
+enum { O2P_KNOWN_PAIRS = 512, O2P_KNOWN_LISTS = 4096 };
+
+/* The resource or scope that was read last in this request. */
+typedef struct o2p_last_group {
+    o2p_span message, schema_url;
+    uint32_t row;
+    bool set;
+} o2p_last_group;
+
+/* Names of an enum's values that are looked up once a request. */
+enum { O2P_KNOWN_NAMES = 8 };
+
 typedef struct o2p_walk {
     o2p_store *store;
     o2p_limits limits;
@@ -44,6 +77,7 @@ typedef struct o2p_walk {
     int status;        /* o2p_status or O2P_WALK_MERGE; the first one wins */
     const uint8_t *at; /* where, in the request */
     const char *what;  /* static text that says more, or NULL */
+    bool full;         /* it is a limit of all that the store holds */
     o2p_counts counts;
     /* Attributes of resources, scopes and metrics, counted for each record; see walk.c. */
     uint64_t shared;
@@ -57,8 +91,15 @@ typedef struct o2p_walk {
     o2p_buffer duplicates[O2P_LIST_PARTS];
     o2p_buffer key; /* of a resource or scope */
     o2p_list_scratch
-        lists[2];   /* of a record's list, and of a list inside its events, links, exemplars */
-    uint32_t stamp; /* the last one given to a list */
+        lists[2];    /* of a record's list, and of a list inside its events, links, exemplars */
+    uint32_t stamp;  /* the last one given to a list */
+    uint32_t number; /* of requests walked */
+    o2p_last_group last[O2P_SOURCE_SCOPE + 1]; /* by o2p_source */
+    uint32_t names[2][O2P_KNOWN_NAMES];        /* of SpanKind, StatusCode: cells, or 0 */
+    o2p_buffer known; /* o2p_known_pair, O2P_KNOWN_PAIRS of them, once there is an attribute */
+    o2p_buffer known_lists;         /* o2p_known_list */
+    o2p_buffer list_places;         /* u16 a place: the list that is there, perhaps */
+    uint32_t list_tries, list_hits; /* in this request */
 } o2p_walk;
 
 void o2p_walk_init(o2p_walk *walk, o2p_store *store);
@@ -76,6 +117,9 @@ static inline bool o2p_walk_fail(o2p_walk *walk, int status, const uint8_t *at)
 
 /* Records that a limit was reached; returns false. `what` is static text that names it. */
 bool o2p_walk_over(o2p_walk *walk, const uint8_t *at, const char *what);
+
+/* The same for a limit of all that the store holds. */
+bool o2p_walk_full(o2p_walk *walk, const uint8_t *at, const char *what);
 
 /* A field that no case of a walker takes: unknown, which is counted, or known with another wire
  * type, which is an error. */
@@ -194,6 +238,8 @@ typedef struct o2p_attribute_target {
     unsigned part;    /* of the lists of its row: 0, 1, ... in the order of the columns */
 } o2p_attribute_target;
 
+enum { O2P_NO_LIST = O2P_KNOWN_LISTS };
+
 /* One attribute list while it is read. */
 typedef struct o2p_attributes {
     const o2p_attribute_target *target;
@@ -206,12 +252,19 @@ typedef struct o2p_attributes {
     uint32_t count;    /* entries so far */
     uint32_t position; /* KeyValue messages so far */
     uint32_t stamp;    /* not 0: its keys are stamped with it */
+    uint64_t seen;     /* a bit a key: of the low six bits of its index */
+    o2p_wire *wire;    /* over the message that has the list; NULL: lists are not looked up */
+    o2p_span fields;   /* of the list, while they are all in one piece and nothing was noticed */
+    uint32_t pieces;   /* of the list's fields */
+    uint16_t *place;   /* of the list in walk->list_places, if it was looked for */
+    uint32_t known;    /* which of walk->known_lists it is, so far, or O2P_NO_LIST */
+    uint64_t noticed;  /* before it */
     bool typed;        /* some value is not a string */
 } o2p_attributes;
 
 void o2p_attributes_begin(o2p_attributes *list, const o2p_attribute_target *target, o2p_rows *rows,
-                          uint32_t row, unsigned depth, unsigned level);
-/* Reads one KeyValue. False on failure. */
+                          uint32_t row, unsigned depth, unsigned level, o2p_wire *wire);
+/* Reads one KeyValue, and those that follow directly if list->wire says where. False on failure. */
 bool o2p_attributes_add(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value);
 bool o2p_attributes_end(o2p_walk *walk, o2p_attributes *list);
 

@@ -50,3 +50,17 @@ bool o2p_wire_skip_group(o2p_wire *wire, uint32_t number)
     }
     return true;
 }
+
+bool o2p_wire_next_slow(o2p_wire *wire, o2p_wire_field *field)
+{
+    uint64_t key;
+    if (wire->at == wire->end)
+        return false;
+    field->start = wire->at;
+    if (O2P_UNLIKELY(!o2p_wire_varint(wire, &key)))
+        return false;
+    if (O2P_UNLIKELY(key < 8 || key > UINT32_MAX))
+        return o2p_wire_fail(wire, field->start, O2P_ERR_MALFORMED);
+    field->key = (uint32_t)key;
+    return o2p_wire_value(wire, field);
+}

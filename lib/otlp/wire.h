@@ -115,20 +115,39 @@ static inline bool o2p_wire_value(o2p_wire *wire, o2p_wire_field *field)
     }
 }
 
+/* Any field: what o2p_wire_next leaves over. */
+bool o2p_wire_next_slow(o2p_wire *wire, o2p_wire_field *field);
+
 /* Reads the next field. False at the end of the message, and on an error, which is then in
- * wire->status. */
-static inline bool o2p_wire_next(o2p_wire *wire, o2p_wire_field *field)
+ * wire->status. Nearly all keys and most lengths are one byte. */
+static O2P_ALWAYS_INLINE bool o2p_wire_next(o2p_wire *wire, o2p_wire_field *field)
 {
-    uint64_t key;
-    if (wire->at == wire->end)
+    const uint8_t *at = wire->at;
+    size_t left = (size_t)(wire->end - at);
+    if (left == 0)
         return false;
-    field->start = wire->at;
-    if (O2P_UNLIKELY(!o2p_wire_varint(wire, &key)))
-        return false;
-    if (O2P_UNLIKELY(key < 8 || key > UINT32_MAX))
-        return o2p_wire_fail(wire, field->start, O2P_ERR_MALFORMED);
-    field->key = (uint32_t)key;
-    return o2p_wire_value(wire, field);
+    if (O2P_LIKELY(left >= 10 && at[0] < 0x80 && at[0] >= 8)) {
+        unsigned wire_type = at[0] & 7;
+        field->key = at[0];
+        field->start = at;
+        if (wire_type == O2P_WIRE_LEN && at[1] < 0x80 && at[1] <= left - 2) {
+            field->value = at[1];
+            field->bytes = at + 2;
+            wire->at = at + 2 + at[1];
+            return true;
+        }
+        if (wire_type == O2P_WIRE_FIXED64) {
+            field->value = o2p_load_le64(at + 1);
+            wire->at = at + 9;
+            return true;
+        }
+        if (wire_type == O2P_WIRE_VARINT && at[1] < 0x80) {
+            field->value = at[1];
+            wire->at = at + 2;
+            return true;
+        }
+    }
+    return o2p_wire_next_slow(wire, field);
 }
 
 #endif

@@ -16,6 +16,10 @@
  * entry. */
 enum { LEAST_COMPRESSED = 128 };
 
+/* Of a chunk that looks random this much is compressed first, from its middle: the call costs as
+ * much as for text, and random hex digits never become fewer. */
+enum { SAMPLE_SIZE = 4096 };
+
 /* About what a PageHeader takes, to reserve room for a chunk at once. */
 enum { HEADER_SIZE = 64 };
 
@@ -34,10 +38,24 @@ static bool compress_body(o2p_parquet *writer, size_t body, size_t size, size_t 
     return writer->compressed.size < writer->bodies.size;
 }
 
+/* Whether compressing pays for a sample of the bodies. */
+static bool sample_pays(o2p_parquet *writer)
+{
+    size_t size = writer->bodies.size, made = 0;
+    if (size < 2 * SAMPLE_SIZE)
+        return true;
+    writer->compressed.size = 0;
+    if (!compress_body(writer, (size - SAMPLE_SIZE) / 2, SAMPLE_SIZE, &made))
+        return false;
+    return made < SAMPLE_SIZE - SAMPLE_SIZE / 32;
+}
+
 /* Compresses all pages. False when that fails or, as soon as the sum shows it, does not pay. */
 static bool compress(o2p_parquet *writer, const o2p_chunk *chunk, size_t *dictionary_size)
 {
     if (writer->options.codec == O2P_CODEC_UNCOMPRESSED || writer->bodies.size < LEAST_COMPRESSED)
+        return false;
+    if (chunk->random && !sample_pays(writer))
         return false;
     writer->compressed.size = 0;
     if (chunk->has_dictionary && !compress_body(writer, 0, chunk->dictionary_size, dictionary_size))

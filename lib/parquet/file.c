@@ -98,6 +98,12 @@ void o2p_parquet_chunk_begin(o2p_parquet *writer, uint32_t leaf, o2p_statistics 
     o2p_buffer_append(&writer->chunks, &chunk, sizeof(chunk));
 }
 
+void o2p_parquet_chunk_random(o2p_parquet *writer)
+{
+    if (o2p_writer_healthy(writer))
+        o2p_chunk_at(writer, o2p_chunk_count(writer) - 1)->random = true;
+}
+
 o2p_buffer *o2p_parquet_dictionary_begin(o2p_parquet *writer)
 {
     O2P_ASSERT(writer->bodies.size == 0 || !o2p_writer_healthy(writer));

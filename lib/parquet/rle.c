@@ -182,6 +182,30 @@ void o2p_levels_row(o2p_levels *levels, uint32_t first, uint32_t next, size_t co
     levels->count += count;
 }
 
+void o2p_levels_rows(o2p_levels *levels, uint32_t first, uint32_t next, size_t count, size_t times)
+{
+    enum { FEW = 4 };
+    unsigned width = levels->width;
+    size_t bits = count * width;
+    if (count == 1 || first == next) {
+        o2p_levels_run(levels, first, count * times);
+        return;
+    }
+    if (levels->constant && times > 0) { /* until the first row has ended that */
+        o2p_levels_row(levels, first, next, count);
+        times--;
+    }
+    if (bits > PUT_BITS || times < FEW) {
+        for (; times > 0; times--)
+            o2p_levels_row(levels, first, next, count);
+    } else {
+        uint8_t pattern[16] = {0};
+        o2p_store_le64(pattern, spread(next, width) << width | first);
+        o2p_bits_repeat(&levels->bits, pattern, bits, times);
+        levels->count += count * times;
+    }
+}
+
 void o2p_levels_end(o2p_levels *levels, o2p_buffer *out)
 {
     size_t length_at = out->size;

@@ -47,6 +47,9 @@ void o2p_levels_run(o2p_levels *levels, uint32_t level, size_t count);
  * 0. */
 void o2p_levels_row(o2p_levels *levels, uint32_t first, uint32_t next, size_t count);
 
+/* The same for `times` rows alike. */
+void o2p_levels_rows(o2p_levels *levels, uint32_t first, uint32_t next, size_t count, size_t times);
+
 /* Appends the stream to `out` as a v1 data page has it: 4-byte little-endian length, then the
  * hybrid. */
 void o2p_levels_end(o2p_levels *levels, o2p_buffer *out);

@@ -28,6 +28,7 @@ typedef struct o2p_chunk {
     uint32_t leaf;
     uint8_t codec;                 /* the one used: maybe UNCOMPRESSED when another was asked for */
     uint8_t statistics;            /* o2p_statistics */
+    bool random;                   /* see o2p_parquet_chunk_random */
     bool has_dictionary;           /* its page's body is the first in o2p_parquet.bodies */
     bool min_unknown, max_unknown; /* a page has values but no such bound */
     uint32_t dictionary_entries;

@@ -13,8 +13,8 @@ bool conversion_stop(struct conversion *run, int status)
     return false;
 }
 
-/* Writes a file of a batch; `earlier` is the number of files of the batches before it, since within
- * one batch no path occurs twice. */
+/* Writes a file of the batch; `earlier` is the number of files that were written before it was
+ * made, since within one batch no path occurs twice. */
 static bool write_file(struct conversion *run, const o2p_file *file, size_t earlier)
 {
     size_t length = strlen(run->out);
@@ -34,13 +34,14 @@ static bool write_file(struct conversion *run, const o2p_file *file, size_t earl
     return true;
 }
 
-/* Writes the files of a batch. False: stop. */
-static bool seal(struct conversion *run, o2p_batch *batch)
+bool conversion_seal(struct conversion *run)
 {
     o2p_output output = {0};
     size_t earlier = run->summary.file_count;
     bool going = true;
-    if (o2p_batch_finish(batch, &output) != O2P_OK) {
+    if (run->batch == NULL)
+        return true;
+    if (o2p_batch_finish(run->batch, &output) != O2P_OK) {
         library_complain("cannot make Parquet files of the requests read so far", &output.error);
         o2p_output_free(&output);
         return conversion_stop(run, STATUS_RESOURCE);
@@ -52,60 +53,42 @@ static bool seal(struct conversion *run, o2p_batch *batch)
     return going;
 }
 
-bool conversion_seal(struct conversion *run)
+static bool is_full(const struct conversion *run)
 {
-    for (int encoding = 0; encoding < CONVERSION_ENCODINGS; encoding++)
-        for (int signal = 0; signal < CONVERSION_SIGNALS; signal++) {
-            o2p_batch *batch = run->batches[encoding][signal];
-            if (batch != NULL && !seal(run, batch))
-                return false;
-        }
-    return true;
+    return o2p_batch_rows(run->batch) >= run->batch_rows ||
+           o2p_batch_bytes(run->batch) >= run->batch_bytes;
 }
 
-static bool is_full(const struct conversion *run, const o2p_batch *batch)
+/* Makes the batch. False after a message. */
+static bool begin(struct conversion *run)
 {
-    return o2p_batch_rows(batch) >= run->batch_rows || o2p_batch_bytes(batch) >= run->batch_bytes;
-}
-
-/* The batch for requests of an encoding and a signal; NULL after a message. */
-static o2p_batch *batch_for(struct conversion *run, o2p_encoding encoding, o2p_signal signal)
-{
-    o2p_batch **batch = &run->batches[encoding][signal];
-    if (*batch != NULL)
-        return *batch;
     o2p_error error;
-    o2p_options options = run->options;
-    options.encoding = encoding;
-    options.signal = signal;
-    if (o2p_batch_new(&options, batch, &error) == O2P_OK)
-        return *batch;
+    if (run->batch != NULL || o2p_batch_new(&run->options, &run->batch, &error) == O2P_OK)
+        return true;
     library_complain("cannot begin", &error);
-    conversion_stop(run, STATUS_RESOURCE);
-    return NULL;
+    return conversion_stop(run, STATUS_RESOURCE);
 }
 
-/* A batch that has reached a limit is sealed first and tried once more. */
+/* A batch that has no room is sealed first and tried once more. */
 bool conversion_append(struct conversion *run, o2p_encoding encoding, o2p_signal signal,
                        const struct input_request *request, o2p_result *result)
 {
-    o2p_batch *batch = batch_for(run, encoding, signal);
-    if (batch == NULL)
+    if (!begin(run))
         return false;
-    o2p_status status = o2p_batch_append(batch, request->bytes, request->size, result);
-    bool reached = status == O2P_ERR_LIMIT || status == O2P_ERR_OUT_OF_MEMORY;
-    if (reached && o2p_batch_rows(batch) > 0) {
-        if (!seal(run, batch))
+    o2p_batch_set_input(run->batch, signal, encoding);
+    o2p_status status = o2p_batch_append(run->batch, request->bytes, request->size, result);
+    bool seal = status == O2P_ERR_FULL ||
+                (status == O2P_ERR_OUT_OF_MEMORY && o2p_batch_rows(run->batch) > 0);
+    if (seal) {
+        if (!conversion_seal(run))
             return false;
-        status = o2p_batch_append(batch, request->bytes, request->size, result);
+        status = o2p_batch_append(run->batch, request->bytes, request->size, result);
     }
-    return status != O2P_OK || !is_full(run, batch) || seal(run, batch);
+    return status != O2P_OK || !is_full(run) || conversion_seal(run);
 }
 
 void conversion_free(struct conversion *run)
 {
-    for (int encoding = 0; encoding < CONVERSION_ENCODINGS; encoding++)
-        for (int signal = 0; signal < CONVERSION_SIGNALS; signal++)
-            o2p_batch_free(run->batches[encoding][signal]);
+    o2p_batch_free(run->batch);
     summary_free(&run->summary);
 }

@@ -3,6 +3,9 @@
 #include "terminal.h"
 #include "../../include/otlp2parquet.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -170,8 +173,20 @@ static int finish_output(int status)
     return STATUS_OUTPUT;
 }
 
+/* The memory of one conversion serves the next: glibc would give it back to the system in between,
+ * and page faults are a quarter of the time then. */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+    enum { KEPT = 256 * 1024 * 1024, LARGE = 32 * 1024 * 1024 };
+    mallopt(M_TRIM_THRESHOLD, KEPT);
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    keep_memory();
     if (!fill_standard_files())
         return STATUS_RESOURCE;
     ignore_write_signals();

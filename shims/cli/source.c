@@ -116,7 +116,7 @@ static o2p_signal named_signal(const char *path)
     const char *slash = strrchr(path, '/');
     const char *name = slash != NULL ? slash + 1 : path;
     o2p_signal found = O2P_SIGNAL_AUTO;
-    for (int i = O2P_SIGNAL_LOGS; i < CONVERSION_SIGNALS; i++) {
+    for (int i = O2P_SIGNAL_LOGS; i <= O2P_SIGNAL_METRICS; i++) {
         if (!contains(name, o2p_signal_name((o2p_signal)i)))
             continue;
         if (found != O2P_SIGNAL_AUTO)

@@ -26,6 +26,7 @@ from rows import Row, expected_rows, filed
 
 COUNTS = {
     "accepted", "rejected", "invalid_utf8", "duplicate_keys", "unknown_fields", "empty_metrics", "empty_groups",
+    "bad_lines",
 }
 
 

@@ -27,7 +27,7 @@ ARROW_TYPES = {
     BOOLEAN: pa.bool_(),
     TIME: pa.timestamp("us", "UTC"),
 }
-ENCODINGS = {"PLAIN", "RLE", "RLE_DICTIONARY", "DELTA_BINARY_PACKED"}
+ENCODINGS = {"PLAIN", "RLE", "RLE_DICTIONARY", "DELTA_BINARY_PACKED", "DELTA_LENGTH_BYTE_ARRAY"}
 WITHOUT_BOUNDS = {"Body", "DuplicateAttributes"}  # text that nobody compares: only nulls are counted
 EXACT_BYTES = 64  # bounds of strings are exact up to here, and may be cut beyond
 

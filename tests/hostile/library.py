@@ -34,6 +34,7 @@ STATUSES = [
     "LIMIT",
     "CODEC",
     "VALUE",
+    "FULL",
 ]
 SIGNALS = {"auto": 0, "logs": 1, "traces": 2, "metrics": 3}
 ENCODINGS = {"auto": 0, "protobuf": 1, "json": 2, "json_lines": 3}

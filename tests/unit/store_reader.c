@@ -83,9 +83,12 @@ static uint64_t word_at(const o2p_column *column, bool wide, uint32_t row)
 static void put_items(text *t, const o2p_column *column, o2p_kind kind, uint32_t row)
 {
     bool map = kind == O2P_KIND_MAP;
+    uint32_t list = map ? o2p_map_list(column, row) : 0;
+    uint32_t begin = map ? o2p_map_begin(column, list) : o2p_list_begin(column, row);
+    uint32_t end = map ? o2p_map_end(column, list) : o2p_list_end(column, row);
     put_text(t, map ? "{" : "[");
-    for (uint32_t i = o2p_list_begin(column, row); i < o2p_list_end(column, row); i++) {
-        if (i > o2p_list_begin(column, row))
+    for (uint32_t i = begin; i < end; i++) {
+        if (i > begin)
             put_text(t, ", ");
         if (map) {
             assert_true(i < column->keys.size / 4 && i < column->items.size / 4);

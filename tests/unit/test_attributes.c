@@ -329,8 +329,140 @@ static void stamps_may_wrap(void **state)
     for (uint32_t before = 0; before < 3; before++) {
         f->walk.stamp = UINT32_MAX - before;
         for (unsigned i = 0; i < 4; i++)
-            check_list(f, 40, other_key_first);
+            check_list(f, 45, other_key_first);
         assert_in_range(f->walk.stamp, 1, 10);
+    }
+}
+
+/* ---- lists that were read before ---- */
+
+/* One record with `pieces` of these attributes, another field between the pieces. */
+static void put_pieces(protobuf *p, const char *const *keys, unsigned count, unsigned split)
+{
+    pb_open(p, 2);
+    for (unsigned i = 0; i < count; i++) {
+        if (i == split)
+            pb_varint(p, 2, 9); /* severity_number */
+        pb_attribute(p, 6, keys[i], "v");
+    }
+    pb_close(p);
+}
+
+/* Rows share the list that they have alike, whole or in pieces; one that only begins like it has
+ * its own, and duplicates are noted for each row. */
+static void lists_alike_are_shared(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    static const char *const keys[] = {"a", "b", "c", "a"};
+    sample_open(&f->p, "s");
+    put_pieces(&f->p, keys, 3, 9); /* rows 0 to 2: the same */
+    put_pieces(&f->p, keys, 3, 9);
+    put_pieces(&f->p, keys, 3, 0);
+    put_pieces(&f->p, keys, 3, 2); /* row 3: what is known goes on */
+    put_pieces(&f->p, keys, 2, 9); /* row 4: shorter */
+    put_pieces(&f->p, keys, 3, 2); /* row 5: and again */
+    put_pieces(&f->p, keys, 4, 9); /* rows 6 and 7: with a duplicate */
+    put_pieces(&f->p, keys, 4, 9);
+    put_pieces(&f->p, keys, 4, 3); /* row 8: the duplicate follows what is known */
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    const o2p_column *map = &f->store.tables[O2P_TABLE_LOGS]->columns[O2P_COL_LogAttributes];
+    for (uint32_t row = 0; row < 9; row++)
+        assert_cell(&f->store, LOGS, LogAttributes, row,
+                    row == 4 ? "{a: v, b: v}" : "{a: v, b: v, c: v}");
+    assert_int_equal(o2p_map_list(map, 0), o2p_map_list(map, 1));
+    assert_int_equal(o2p_map_list(map, 0), o2p_map_list(map, 2));
+    for (uint32_t row = 6; row < 9; row++)
+        assert_cell(&f->store, LOGS, DuplicateAttributes, row,
+                    "{\"path\":\"LogAttributes\",\"index\":3,\"key\":\"a\",\"value\":{"
+                    "\"stringValue\":\"v\"}}");
+    assert_int_equal(f->walk.counts.duplicate_keys, 3);
+    assert_cell(&f->store, LOGS, DuplicateAttributes, 0, "null");
+    assert_cell(&f->store, LOGS, SeverityNumber, 3, "9");
+}
+
+/* Keys and lengths of more bytes than they need are as good as others. */
+static void padded_keys_and_lengths(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    static const struct {
+        const char *bytes;
+        size_t size;
+    } forms[] = {
+        {"\x32\x08", 2},         {"\xB2\x00\x08", 3},         {"\x32\x88\x00", 3},
+        {"\x32\x88\x80\x00", 4}, {"\xB2\x80\x80\x00\x08", 5}, {"\xB2\x00\x88\x80\x00", 5},
+    };
+    enum { FORMS = sizeof(forms) / sizeof(forms[0]) };
+    sample_open(&f->p, "s");
+    for (unsigned a = 0; a < FORMS; a++)
+        for (unsigned b = 0; b < FORMS; b++) {
+            pb_open(&f->p, 2);
+            pb_raw(&f->p, forms[a].bytes, forms[a].size);
+            pb_raw(&f->p, "\x0A\x01x\x12\x03\x0A\x01v", 8);
+            pb_raw(&f->p, forms[b].bytes, forms[b].size);
+            pb_raw(&f->p, "\x0A\x01y\x12\x03\x0A\x01w", 8);
+            pb_close(&f->p);
+        }
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    for (unsigned row = 0; row < FORMS * FORMS; row++)
+        assert_cell(&f->store, LOGS, LogAttributes, row, "{x: v, y: w}");
+}
+
+/* Letters of types, repaired texts and unknown fields come again with each row. */
+static void what_is_noticed_comes_again(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    sample_open(&f->p, "s");
+    for (unsigned row = 0; row < 4; row++) {
+        pb_open(&f->p, 2);
+        pb_open(&f->p, 6);
+        pb_text(&f->p, 1, row < 2 ? "n" : "bad\xFF");
+        pb_open(&f->p, 2);
+        pb_varint(&f->p, 3, 7); /* int_value */
+        if (row == 3)
+            pb_varint(&f->p, 15, 1); /* a newer OTLP's */
+        pb_close(&f->p);
+        pb_close(&f->p);
+        pb_close(&f->p);
+    }
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    for (uint32_t row = 0; row < 4; row++) {
+        assert_cell(&f->store, LOGS, LogAttributesTypes, row, "i");
+        assert_cell(&f->store, LOGS, LogAttributes, row,
+                    row < 2 ? "{n: 7}" : "{bad\xEF\xBF\xBD: 7}");
+    }
+    assert_int_equal(f->walk.counts.invalid_utf8, 2);
+    assert_int_equal(f->walk.counts.unknown_fields, 1);
+}
+
+/* Far more lists than are remembered, each twice, and an attribute that is too long for the short
+ * way to its end. */
+static void any_number_of_lists(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    enum { LISTS = O2P_KNOWN_LISTS + 700 };
+    static char long_value[70000];
+    memset(long_value, 'x', sizeof(long_value) - 1);
+    sample_open(&f->p, "s");
+    for (unsigned i = 0; i < 2 * LISTS; i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "k%u", i % LISTS);
+        pb_open(&f->p, 2);
+        pb_attribute(&f->p, 6, "first", "1");
+        pb_attribute(&f->p, 6, key, i % LISTS == 5 ? long_value : "v");
+        pb_attribute(&f->p, 6, "last", "3");
+        pb_close(&f->p);
+    }
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    for (unsigned i = 0; i < 2 * LISTS; i++) {
+        char map[64];
+        if (i % LISTS == 5)
+            continue;
+        snprintf(map, sizeof(map), "{first: 1, k%u: v, last: 3}", i % LISTS);
+        assert_cell(&f->store, LOGS, LogAttributes, i, map);
     }
 }
 
@@ -409,6 +541,10 @@ int main(void)
         walk_test(the_dictionary_is_given_up_within_a_list),
         walk_test(lists_of_two_levels_may_alternate),
         walk_test(stamps_may_wrap),
+        walk_test(lists_alike_are_shared),
+        walk_test(padded_keys_and_lengths),
+        walk_test(what_is_noticed_comes_again),
+        walk_test(any_number_of_lists),
         walk_test(elements_are_numbered),
         walk_test(key_values_nest_a_hundred_deep),
         walk_test(key_or_value_twice_is_for_the_merger),

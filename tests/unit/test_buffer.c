@@ -174,6 +174,28 @@ static void numbers_are_little_endian(void **state)
     assert_int_equal(o2p_load_le64(bytes + 3), 0x0123456789ABCDEFu);
 }
 
+/* Every size, each byte differing in turn, against memcmp, at the very ends of their memory. */
+static void same_bytes(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size <= 130; size++) {
+        uint8_t *a = (uint8_t *)malloc(size + 1), *b = (uint8_t *)malloc(size + 1);
+        assert_non_null(a);
+        assert_non_null(b);
+        uint8_t *x = a + 1, *y = b + 1; /* not aligned */
+        for (size_t i = 0; i < size; i++)
+            x[i] = y[i] = (uint8_t)(i * 37 + size);
+        assert_true(o2p_same_bytes(x, y, size));
+        for (size_t i = 0; i < size; i++) {
+            y[i] ^= (uint8_t)(1u << i % 8);
+            assert_false(o2p_same_bytes(x, y, size));
+            y[i] = x[i];
+        }
+        free(a);
+        free(b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -184,6 +206,7 @@ int main(void)
         cmocka_unit_test(a_refused_append_changes_nothing),
         cmocka_unit_test(sizes_beyond_all_memory_are_refused),
         cmocka_unit_test(numbers_are_little_endian),
+        cmocka_unit_test(same_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

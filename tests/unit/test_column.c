@@ -203,7 +203,8 @@ static void add_row(uint32_t row, unsigned seed)
         o2p_column *map = &rows->columns[O2P_COL_EventsAttributes];
         o2p_buffer_u32(&map->keys, o2p_intern(keys, (const uint8_t *)text, 5 + i % 2, false));
         o2p_buffer_u32(&map->items, o2p_intern(values, (const uint8_t *)text, i, false));
-        o2p_end_list(rows, O2P_COL_EventsAttributes, child, map->keys.size / 4);
+        uint32_t list = o2p_end_map(rows, O2P_COL_EventsAttributes, map->keys.size / 4);
+        o2p_set32(rows, O2P_COL_EventsAttributes, child, list);
     }
     o2p_end_list(rows, O2P_COL_Events, row, rows->columns[O2P_COL_Events].child_rows);
 }

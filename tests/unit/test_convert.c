@@ -531,7 +531,7 @@ static void a_batch_at_its_limit_can_go_on(void **state)
     size_t held = o2p_batch_bytes(batch);
     assert_in_range(held, 1000, 3000000);
     o2p_result result;
-    assert_int_equal(o2p_batch_append(batch, large.data, large.size, &result), O2P_ERR_LIMIT);
+    assert_int_equal(o2p_batch_append(batch, large.data, large.size, &result), O2P_ERR_FULL);
     assert_in_range(o2p_batch_bytes(batch), held, 3000000);
     append_ok(batch, &small);
     o2p_output out = finish_ok(batch);
@@ -654,7 +654,9 @@ static void reach_limit(const o2p_options *over, const protobuf *small, const pr
     o2p_batch *batch = new_batch(over);
     append_ok(batch, small);
     o2p_status status = o2p_batch_append(batch, p->data, p->size, &result);
-    assert_int_equal(status, strcmp(name, "max_depth") == 0 ? O2P_ERR_DEPTH : O2P_ERR_LIMIT);
+    assert_int_equal(status, strcmp(name, "max_depth") == 0   ? O2P_ERR_DEPTH
+                             : strcmp(name, "max_files") == 0 ? O2P_ERR_FULL
+                                                              : O2P_ERR_LIMIT);
     assert_true(status == O2P_ERR_DEPTH || strstr(result.error.message, name) != NULL);
     assert_true(result.error.offset < p->size);
     assert_int_equal(result.counts.accepted, 0);
@@ -1261,6 +1263,33 @@ static void names(void **state)
     assert_string_equal(o2p_version(), O2P_VERSION);
 }
 
+/* What the requests of a batch carry may be said for each. */
+static void what_comes_may_be_said(void **state)
+{
+    (void)state;
+    protobuf lines = {0}, traces = {0};
+    static const char text[] = "{}\n{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{}]}]}]}\n";
+    pb_raw(&lines, text, sizeof(text) - 1);
+    sample_request(&traces, O2P_SIGNAL_TRACES, 1);
+    o2p_batch *batch = new_batch(NULL);
+    o2p_result result;
+    assert_int_equal(o2p_batch_set_input(batch, O2P_SIGNAL_LOGS, O2P_ENCODING_JSON_LINES), O2P_OK);
+    append_ok(batch, &lines);
+    assert_int_equal(o2p_batch_append(batch, traces.data, traces.size, &result), O2P_ERR_MALFORMED);
+    assert_int_equal(o2p_batch_set_input(batch, (o2p_signal)9, O2P_ENCODING_AUTO),
+                     O2P_ERR_BAD_OPTION);
+    assert_int_equal(o2p_batch_set_input(batch, O2P_SIGNAL_AUTO, (o2p_encoding)9),
+                     O2P_ERR_BAD_OPTION);
+    assert_int_equal(o2p_batch_append(batch, traces.data, traces.size, &result), O2P_ERR_MALFORMED);
+    assert_int_equal(o2p_batch_set_input(batch, O2P_SIGNAL_AUTO, O2P_ENCODING_AUTO), O2P_OK);
+    assert_int_equal(o2p_batch_append(batch, traces.data, traces.size, &result), O2P_OK);
+    assert_int_equal(result.signal, O2P_SIGNAL_TRACES);
+    assert_int_equal(result.encoding, O2P_ENCODING_PROTOBUF);
+    o2p_batch_free(batch);
+    pb_free(&lines);
+    pb_free(&traces);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1293,6 +1322,7 @@ int main(void)
         cmocka_unit_test(options_of_an_older_caller),
         cmocka_unit_test(the_default_time_is_for_records_without_any),
         cmocka_unit_test(merged_requests_are_equal),
+        cmocka_unit_test(what_comes_may_be_said),
         cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,8 +84,8 @@ static int64_t unzigzag(uint64_t value)
     return (int64_t)(value >> 1 ^ (0 - (value & 1)));
 }
 
-/* DELTA_BINARY_PACKED. */
-static void read_delta(const uint8_t *at, const uint8_t *end, size_t count, uint64_t *out)
+/* DELTA_BINARY_PACKED. Returns where it ends. */
+static const uint8_t *read_delta(const uint8_t *at, const uint8_t *end, size_t count, uint64_t *out)
 {
     uint64_t block = thrift_varint(&at, end), minis = thrift_varint(&at, end);
     assert_int_equal(thrift_varint(&at, end), count);
@@ -110,6 +110,25 @@ static void read_delta(const uint8_t *at, const uint8_t *end, size_t count, uint
             at += per_mini * widths[m] / 8;
         }
     }
+    return at;
+}
+
+/* DELTA_LENGTH_BYTE_ARRAY. */
+static void read_delta_length(const uint8_t *at, const uint8_t *end, size_t values, entry *out,
+                              size_t count)
+{
+    static uint64_t lengths[MOST];
+    size_t next = 0;
+    at = read_delta(at, end, values, lengths);
+    for (size_t i = 0; i < count; i++) {
+        if (!out[i].present)
+            continue;
+        out[i].size = (uint32_t)lengths[next++];
+        assert_true(out[i].size <= (size_t)(end - at));
+        out[i].at = keep(at, out[i].size);
+        at += out[i].size;
+    }
+    assert_ptr_equal(at, end);
 }
 
 /* PLAIN values into entries[i] for which present, from `first` on; returns where they end. */
@@ -145,7 +164,9 @@ static void read_values(const uint8_t *at, const uint8_t *end, int64_t type, int
         read_hybrid(at + 1, end, at[0], values, places);
     if (encoding == 5)
         read_delta(at, end, values, words);
-    for (size_t i = 0; i < count && encoding != 0; i++) {
+    if (encoding == 6)
+        read_delta_length(at, end, values, out, count);
+    for (size_t i = 0; i < count && encoding != 0 && encoding != 6; i++) {
         if (!out[i].present)
             continue;
         if (encoding == 8) {
@@ -284,7 +305,11 @@ static void take_cell(const o2p_rows *rows, o2p_col col, o2p_part part, uint32_t
     const o2p_column *column =
         rows == NULL ? &none : &rows->columns[kind == O2P_KIND_NANOS ? spec->of : col];
     if (kind >= O2P_KIND_MAP) {
-        uint32_t begin = o2p_list_begin(column, row), end = o2p_list_end(column, row);
+        uint32_t list = kind == O2P_KIND_MAP ? o2p_map_list(column, row) : 0;
+        uint32_t begin = list != 0 ? o2p_map_begin(column, list) : o2p_list_begin(column, row);
+        uint32_t end = kind == O2P_KIND_MAP ? o2p_map_end(column, list) : o2p_list_end(column, row);
+        if (kind == O2P_KIND_MAP && list == 0)
+            begin = 0;
         if (begin == end)
             assert_false(take(repetition, depth).present);
         for (uint32_t i = begin; i < end; i++) {

@@ -9,14 +9,14 @@
 
 static const char *const names[] = {
     "OK",        "OUT_OF_MEMORY", "BAD_OPTION", "UNDETECTED", "TRUNCATED", "MALFORMED",
-    "WIRE_TYPE", "DEPTH",         "LIMIT",      "CODEC",      "VALUE",
+    "WIRE_TYPE", "DEPTH",         "LIMIT",      "CODEC",      "VALUE",     "FULL",
 };
 enum { STATUSES = sizeof(names) / sizeof(names[0]) };
 
 static void every_status_has_its_name(void **state)
 {
     (void)state;
-    assert_int_equal(STATUSES, O2P_ERR_VALUE + 1);
+    assert_int_equal(STATUSES, O2P_ERR_FULL + 1);
     for (int status = 0; status < STATUSES; status++)
         assert_string_equal(o2p_status_name((o2p_status)status), names[status]);
     assert_string_equal(o2p_status_name((o2p_status)STATUSES), "UNKNOWN");

@@ -234,7 +234,22 @@ static void add_map(o2p_col col, uint32_t row, unsigned count, uint32_t first)
         o2p_buffer_u32(&column->keys, i);
         o2p_buffer_u32(&column->items, 100 + i);
     }
-    o2p_end_list(rows, col, row, column->keys.size / 4);
+    if (count > 0)
+        o2p_set32(rows, col, row, o2p_end_map(rows, col, column->keys.size / 4));
+}
+
+/* The entries of all rows of a leaf of a MAP. */
+static const uint32_t *entries(void)
+{
+    static uint32_t all[256];
+    uint32_t count = 0, elements = leaf.inner != NULL ? leaf.child_count : leaf.rows;
+    for (uint32_t i = 0; i < elements; i++) {
+        uint32_t begin = o2p_leaf_list_begin(&leaf, leaf.lists[i]);
+        for (uint32_t e = begin; e < leaf.list_ends[leaf.lists[i]]; e++)
+            all[count++] = leaf.indices[e];
+    }
+    assert_int_equal(count, leaf.value_count);
+    return all;
 }
 
 static void maps(void **state)
@@ -246,12 +261,14 @@ static void maps(void **state)
     add_map(O2P_COL_LogAttributes, 3, 1, 4);
     gather_rows(LogAttributes, NONE, KEY, 0, 1, 2, 3, 4, 1);
     assert_array(leaf.counts, 0, 3, 0, 1, 0, 3);
-    assert_array(leaf.indices, 1, 2, 3, 4, 1, 2, 3);
+    assert_array(entries(), 1, 2, 3, 4, 1, 2, 3);
+    assert_array(leaf.lists, 0, 1, 0, 2, 0, 1); /* rows share lists */
+    assert_array(leaf.indices, 1, 2, 3, 4);
     assert_int_equal(leaf.value_count, 7);
     assert_levels(0, 6, 1, 1, "0011000011", "0111010111");
     assert_levels(1, 3, 1, 1, "01100", "11101");
     gather_rows(LogAttributes, NONE, VALUE, 3, 1, 0);
-    assert_array(leaf.indices, 104, 101, 102, 103);
+    assert_array(entries(), 104, 101, 102, 103);
     assert_levels(0, 3, 1, 1, "00110", "11110");
 }
 
@@ -302,7 +319,7 @@ static void structs(void **state)
     gather_rows(ExemplarsFilteredAttributes, Exemplars, KEY, 0, 1, 2);
     assert_array(leaf.counts, 2, 0, 4);
     assert_array(leaf.inner, 0, 1, 2, 0, 1, 2);
-    assert_array(leaf.indices, 10, 20, 21, 40, 50, 51);
+    assert_array(entries(), 10, 20, 21, 40, 50, 51);
     /* row 0: {} {10}; row 1: none; row 2: {20 21} {} {40} {50 51} */
     assert_levels(0, 3, 2, 2, "010021112", "120221222");
     assert_levels(2, 1, 2, 2, "021112", "221222");
@@ -324,7 +341,7 @@ static void repeats_are_written_out(void **state)
     assert_int_equal(leaf.rows, 6);
     assert_array(leaf.counts, 2, 2, 0, 1, 1, 1);
     assert_int_equal(leaf.value_count, 7);
-    assert_array(leaf.indices, 1, 2, 1, 2, 4, 4, 4);
+    assert_array(entries(), 1, 2, 1, 2, 4, 4, 4);
     assert_levels(0, 6, 1, 1, "01010000", "11110111");
     set_text(O2P_COL_Body, 1, "b");
     set_text(O2P_COL_Body, 3, "d");

@@ -245,6 +245,40 @@ static void uncompressed_as_asked(void **state)
     expect_body(&stored, 1000, 1, false);
 }
 
+/* Of a chunk that looks random a sample from the middle decides: leaf 0 has random bytes there and
+ * long runs elsewhere, leaf 1 the other way round. */
+static void random_chunks_are_sampled(void **state)
+{
+    (void)state;
+    for (uint32_t leaf = 0; leaf < 2; leaf++) {
+        o2p_parquet_chunk_begin(writer, leaf, O2P_STATISTICS_NULLS_ONLY);
+        o2p_parquet_chunk_random(writer);
+        page(20000, 1, leaf == 1);
+        page(20000, 2, leaf == 0);
+        page(20000, 3, leaf == 1);
+        o2p_parquet_chunk_end(writer);
+    }
+    parquet_reader reader = finish();
+    assert_int_equal(codec_of(&reader, 0), 0);
+    assert_int_equal(codec_of(&reader, 1), 1);
+    parquet_page stored = parquet_data_page(&reader, 0, 0, 1);
+    expect_body(&stored, 20000, 2, true);
+}
+
+/* A chunk too small for a sample is compressed whole. */
+static void small_random_chunks_are_not_sampled(void **state)
+{
+    (void)state;
+    o2p_parquet_chunk_begin(writer, 0, O2P_STATISTICS_NULLS_ONLY);
+    o2p_parquet_chunk_random(writer);
+    page(3000, 1, true);
+    page(3000, 1, true);
+    page(2000, 1, false);
+    o2p_parquet_chunk_end(writer);
+    parquet_reader reader = finish_with_leaf_1();
+    assert_int_equal(codec_of(&reader, 0), 1);
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -257,6 +291,8 @@ int main(void)
         test(dictionary_not_compressible),
         test(tiny_chunks_are_plain),
         test(uncompressed_as_asked),
+        test(random_chunks_are_sampled),
+        test(small_random_chunks_are_not_sampled),
     };
     return cmocka_run_group_tests_name("parquet chunk", tests, NULL, NULL);
 }

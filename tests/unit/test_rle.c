@@ -260,7 +260,7 @@ static void no_levels(void **state)
     expect_bytes(0, 0, 0, 0);
 }
 
-/* Random runs and rows, several pages with one o2p_levels, against a plain list. */
+/* Random runs, rows, and rows alike, several pages with one o2p_levels, against a plain list. */
 static void random_levels(void **state)
 {
     (void)state;
@@ -273,14 +273,18 @@ static void random_levels(void **state)
             size_t count = next_random(4) > 0 ? next_random(20) : next_random(600);
             uint32_t first = next_random(max + 1),
                      next = next_random(2) ? first : next_random(max + 1);
-            if (next_random(2) && count > 0) {
+            size_t times = 1;
+            if (next_random(3) == 0 && count > 0 && count < 100) {
+                times = next_random(40) % (1 + 400 / count);
+                o2p_levels_rows(&levels, first, next, count, times);
+            } else if (next_random(2) && count > 0) {
                 o2p_levels_row(&levels, first, next, count);
             } else {
                 o2p_levels_run(&levels, first, count);
                 next = first;
             }
-            for (size_t i = 0; i < count; i++)
-                expected[n++] = i == 0 ? first : next;
+            for (size_t i = 0; i < count * times; i++)
+                expected[n++] = i % count == 0 ? first : next;
         }
         out.size = 0;
         o2p_levels_end(&levels, &out);
