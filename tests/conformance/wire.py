@@ -26,8 +26,8 @@ def varint(value, extra=0):
     return bytes(out)
 
 
-def tag(number, wire_type):
-    return varint(number << 3 | wire_type)
+def tag(number, wire_type, extra=0):
+    return varint(number << 3 | wire_type, extra)
 
 
 def field(number, value):
@@ -191,7 +191,7 @@ _TYPE_NAMES = {
 
 
 def _length_delimited(number, data, rng):
-    return tag(number, BYTES) + varint(len(data), _extra(rng)) + data
+    return tag(number, BYTES, _extra(rng)) + varint(len(data), _extra(rng)) + data
 
 
 def _extra(rng):
