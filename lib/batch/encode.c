@@ -430,7 +430,7 @@ static void put_texts(const leaf_writer *w, value_range v, o2p_buffer *out)
 
 static void put_values(const leaf_writer *w, value_range v, o2p_buffer *out)
 {
-    const uint64_t *words = w->leaf->constant ? NULL : w->leaf->words + v.first;
+    const uint64_t *words = w->leaf->words == NULL ? NULL : w->leaf->words + v.first;
     if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY)
         put_places(w, v, out);
     else if (w->encoding == O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY)

@@ -19,8 +19,13 @@ void summary_add(struct summary *summary, const o2p_file *file, char *path)
 {
     size_t size = (summary->file_count + 1) * sizeof *summary->files;
     summary->files = must_reallocate(summary->files, size);
-    summary->files[summary->file_count++] = (struct written_file){
-        file->table, path, file->size, file->rows, file->min_time_ns, file->max_time_ns};
+    struct written_file *added = &summary->files[summary->file_count++];
+    added->table = file->table;
+    added->path = path;
+    added->size = file->size;
+    added->rows = file->rows;
+    added->min_time_ns = file->min_time_ns;
+    added->max_time_ns = file->max_time_ns;
 }
 
 void summary_add_counts(struct summary *summary, const o2p_counts *counts)
