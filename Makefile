@@ -42,7 +42,7 @@ LIBS := -lsnappy
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lib cli run proto test unit conformance check format asan fuzz bench install clean FORCE
+.PHONY: help deps lib cli run proto test unit conformance growth check format asan fuzz bench install clean FORCE
 
 help: ## list these targets
 	@echo 'otlp2parquet $(VERSION): OpenTelemetry (OTLP) bytes to Parquet'
@@ -185,6 +185,9 @@ unit: programs-release ## the cmocka tests, one program a file of the library
 
 conformance: programs-release $(VENV) ## what other readers see, against Google's protobuf
 	@$(PYTHON) tests/run.py conformance
+
+growth: lib $(VENV) ## time and memory of the worst inputs, from 1 to 64 MB (some ten minutes)
+	@O2P_GROWTH=full $(PYTHON) -m pytest -q -p no:cacheprovider tests/hostile
 
 build/venv/bin/python: tests/requirements.txt
 	@echo 'making a Python environment in build/venv from tests/requirements.txt'
