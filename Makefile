@@ -232,8 +232,8 @@ build/reference/release/otlp2parquet-reference: $(wildcard $(addprefix tests/ben
 	    --manifest-path tests/bench/reference/Cargo.toml
 	@touch $@
 
-bench: build/otlp2parquet $(REFERENCE) ## speed, memory and size, beside the Rust reference where cargo is
-	@python3 tests/bench/run.py build/otlp2parquet $(REFERENCE)
+bench: build/otlp2parquet $(REFERENCE) $(VENV) ## speed, memory and size, beside the Rust reference
+	@$(PYTHON) tests/bench/run.py build/otlp2parquet $(REFERENCE)
 
 clean: ## remove build/
 	rm -rf build

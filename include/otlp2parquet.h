@@ -175,7 +175,8 @@ typedef struct o2p_options {
     uint32_t max_files;        /* default 16,384 */
     uint64_t max_output_bytes; /* of all files together; default 8 GiB. Known when they are written:
                                   the only limit but memory's that o2p_batch_finish may reach */
-    uint64_t max_memory_bytes; /* held at once, results included; default 16 GiB */
+    uint64_t max_memory_bytes; /* held at once, results included; default 16 GiB. Appends take a
+                                  third of it at most, and leave the rest to o2p_batch_finish */
 
     o2p_allocator allocator;
 } o2p_options;

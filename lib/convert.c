@@ -13,6 +13,7 @@ struct o2p_batch {
     o2p_folders folders;
     o2p_reader reader;
     o2p_counts counts; /* summed over the appends */
+    bool holds;        /* there was an append since it was made or finished */
     o2p_buffer path_template;
     o2p_store_mark mark;
 };
@@ -53,6 +54,7 @@ static o2p_batch *new_batch(const o2p_options *options, bool lasting, o2p_error 
     batch->memory = memory;
     batch->settings = settings;
     memset(&batch->counts, 0, sizeof(batch->counts));
+    batch->holds = false;
     o2p_store_init(&batch->store, &batch->memory, lasting);
     o2p_folders_init(&batch->folders, &batch->memory);
     o2p_reader_init(&batch->reader, &batch->store, &batch->settings);
@@ -167,13 +169,20 @@ o2p_status o2p_batch_append(o2p_batch *batch, const void *bytes, size_t len, o2p
     o2p_result ignored;
     if (result == NULL)
         result = &ignored;
-    bool full, empty = batch->store.row_count == 0;
+    /* What is left of the memory is for writing, which takes up to 2.4 times as much as is held. */
+    enum { WRITING = 3 };
+    bool full;
+    size_t limit = batch->memory.limit;
     o2p_store_save(&batch->store, &batch->mark);
-    if (read_call(batch, &batch->mark, bytes, len, result, &full)) {
+    batch->memory.limit = limit / WRITING;
+    bool ok = read_call(batch, &batch->mark, bytes, len, result, &full);
+    batch->memory.limit = limit;
+    if (ok) {
         add_counts(&batch->counts, &result->counts);
+        batch->holds = true;
         return O2P_OK;
     }
-    if (result->error.status == O2P_ERR_LIMIT && full && !empty)
+    if (result->error.status == O2P_ERR_LIMIT && full && batch->holds)
         result->error.status = O2P_ERR_FULL;
     o2p_store_rollback(&batch->store, &batch->mark);
     o2p_reader_trim(&batch->reader);
@@ -200,6 +209,7 @@ o2p_status o2p_batch_finish(o2p_batch *batch, o2p_output *out)
     o2p_memory_clear(&batch->memory);
     if (status != O2P_OK)
         return not_written(&out->error, status, memory);
+    batch->holds = false;
     out->counts = batch->counts;
     memset(&batch->counts, 0, sizeof(batch->counts));
     o2p_folders_free(&batch->folders);

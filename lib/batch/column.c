@@ -101,6 +101,9 @@ o2p_dictionary *o2p_column_dictionary(o2p_rows *rows, o2p_col col)
         begin_column(rows, column);
         column->dictionary = make_dictionary(
             rows, o2p_columns[col].kind == O2P_KIND_ID ? O2P_TEXT_ID : O2P_TEXT_UTF8);
+        /* Files are counted by the index of their service: see folders.c. */
+        if (column->dictionary != NULL)
+            column->dictionary->kept = col == O2P_COL_ServiceName;
     }
     return column->dictionary;
 }

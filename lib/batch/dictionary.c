@@ -190,7 +190,7 @@ static O2P_NOINLINE uint32_t insert(o2p_dictionary *dictionary, const uint8_t *b
     if (!place(&dictionary->table, hash, index))
         dictionary->gave_up = true;
     uint32_t step = dictionary->text_kind == O2P_TEXT_ID ? GIVE_UP_STEP_OF_IDS : GIVE_UP_STEP;
-    if (dictionary->entry_count % step == 0 &&
+    if (!dictionary->kept && dictionary->entry_count % step == 0 &&
         (uint64_t)dictionary->entry_count * 10 > dictionary->lookups * GIVE_UP_NEW_IN_TEN)
         dictionary->gave_up = true;
     return index;

@@ -41,6 +41,7 @@ typedef struct o2p_dictionary {
     uint64_t bytes;     /* of the entries, PLAIN-encoded */
     uint64_t *repaired; /* counts values with invalid UTF-8, each time they come */
     bool gave_up;
+    bool kept;         /* not given up for values that are nearly all new */
     uint8_t text_kind; /* o2p_text_kind */
     o2p_arena *arena;
 } o2p_dictionary;

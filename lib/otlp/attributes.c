@@ -372,9 +372,11 @@ bool o2p_attributes_add(o2p_walk *walk, o2p_attributes *list, const o2p_wire_fie
     list->pieces++;
     if (O2P_UNLIKELY(list->known != O2P_NO_LIST) && !forget_known(walk, list))
         return false;
+    if (list->pieces > 1) /* looked for no more, so the rest is not read ahead again and again */
+        return add_one(walk, list, key_value);
     o2p_span fields = {key_value->start, 0};
     fields.size = (size_t)(fields_end(fields.bytes, list->wire->end) - fields.bytes);
-    if (list->pieces > 1 || fields.size == 0) /* a length of three bytes or more */
+    if (fields.size == 0) /* a key of two bytes or a length of three */
         return add_one(walk, list, key_value);
     list->fields = fields;
     list->noticed = noticed(walk);

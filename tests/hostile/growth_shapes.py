@@ -152,6 +152,20 @@ def attribute_shapes():
         limited=4 * MB,
     )
     shape("distinct_keys_in_records", lambda size: logs_with(filled(field(2, one * 4), size)))
+    # Lists that cannot be looked up whole: in two pieces, or after an attribute with a long length.
+    pieces = fixed64(1, TIME)
+    shape(
+        "keys_in_two_pieces",
+        lambda size: logs_with(field(2, field(6, b"") + pieces + filled(one, size))),
+        options=ATTRIBUTES,
+        limited=4 * MB,
+    )
+    shape(
+        "keys_after_a_large_one",
+        lambda size: logs_with(field(2, field(6, field(1, b"q" * 17000)) + filled(one, size))),
+        options=ATTRIBUTES,
+        limited=4 * MB,
+    )
     same = field(6, field(1, "k") + STRING)
     record = field(2, numbered(same, 1000))
     shape("one_key_again_and_again", lambda size: logs_with(repeated(record, size)))

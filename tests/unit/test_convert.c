@@ -1290,6 +1290,80 @@ static void what_comes_may_be_said(void **state)
     pb_free(&traces);
 }
 
+/* What gives no row takes memory too: a batch full of it says so, and has room once it is finished.
+ */
+static void a_batch_without_rows_may_be_full(void **state)
+{
+    (void)state;
+    o2p_options options = {
+        .size = sizeof(options), .signal = O2P_SIGNAL_LOGS, .max_memory_bytes = 3000000};
+    o2p_batch *batch = new_batch(&options);
+    o2p_status status = O2P_OK;
+    static char value[4000];
+    memset(value, 'v', sizeof(value) - 1);
+    for (unsigned i = 0; i < 2000 && status == O2P_OK; i++) {
+        protobuf p = {0};
+        snprintf(value, 10, "%08u", i);
+        value[8] = 'v';
+        pb_open(&p, 1);
+        pb_open(&p, 1);
+        pb_attribute(&p, 1, "a", value);
+        pb_close(&p);
+        pb_close(&p);
+        status = o2p_batch_append(batch, p.data, p.size, NULL);
+        pb_free(&p);
+    }
+    assert_int_equal(status, O2P_ERR_FULL);
+    assert_int_equal(o2p_batch_rows(batch), 0);
+    o2p_output out = finish_ok(batch);
+    assert_int_equal(out.file_count, 0);
+    o2p_output_free(&out);
+    protobuf small = {0};
+    sample_request(&small, O2P_SIGNAL_LOGS, 1);
+    append_ok(batch, &small);
+    pb_free(&small);
+    o2p_batch_free(batch);
+}
+
+/* Rows that fill a batch up to its limit can be written: appends leave room for that. */
+static void a_batch_full_of_rows_can_be_written(void **state)
+{
+    (void)state;
+    for (uint64_t limit = 1500000; limit < 30000000; limit *= 2) {
+        o2p_options options = {.size = sizeof(options),
+                               .signal = O2P_SIGNAL_LOGS,
+                               .path_template = "{hash}",
+                               .max_memory_bytes = limit};
+        o2p_batch *batch = new_batch(&options);
+        o2p_status status = O2P_OK;
+        for (unsigned i = 0; status == O2P_OK; i++) {
+            protobuf p = {0};
+            char body[64];
+            snprintf(body, sizeof(body), "%u is the number of this record, %08x", i,
+                     i * 2654435761u);
+            sample_open(&p, "s");
+            pb_open(&p, 2);
+            pb_fixed64(&p, 1, SAMPLE_TIME + i);
+            pb_open(&p, 5);
+            pb_text(&p, 1, body);
+            pb_close(&p);
+            pb_attribute(&p, 6, "body.too", body);
+            pb_close(&p);
+            sample_close(&p);
+            status = o2p_batch_append(batch, p.data, p.size, NULL);
+            pb_free(&p);
+        }
+        assert_int_equal(status, O2P_ERR_FULL);
+        uint64_t rows = o2p_batch_rows(batch);
+        assert_true(rows > 500);
+        o2p_output out = finish_ok(batch);
+        assert_int_equal(out.file_count, 1);
+        assert_int_equal(out.files[0].rows, rows);
+        o2p_output_free(&out);
+        o2p_batch_free(batch);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1323,6 +1397,8 @@ int main(void)
         cmocka_unit_test(the_default_time_is_for_records_without_any),
         cmocka_unit_test(merged_requests_are_equal),
         cmocka_unit_test(what_comes_may_be_said),
+        cmocka_unit_test(a_batch_without_rows_may_be_full),
+        cmocka_unit_test(a_batch_full_of_rows_can_be_written),
         cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "../../lib/batch/files.h"
@@ -163,6 +164,35 @@ static void rows_without_time(void **state)
 }
 
 /* Once memory is refused, what was counted before is still known. */
+/* However many services there are, each is one, and counted once. */
+static void services_of_any_number(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    enum { SERVICES = 5000 };
+    o2p_settings settings = settings_of("{service}/{hash}", SERVICES);
+    o2p_folders folders;
+    o2p_folders_mark mark;
+    o2p_folders_init(&folders, &f->memory);
+    for (unsigned i = 0; i < SERVICES + 2000; i++) {
+        char name[32], host[32];
+        snprintf(name, sizeof(name), "s%u", i < SERVICES ? i : 7);
+        snprintf(host, sizeof(host), "h%u", i);
+        pb_open(&f->p, 1);
+        pb_open(&f->p, 1);
+        pb_attribute(&f->p, 1, "service.name", name);
+        pb_attribute(&f->p, 1, "host", host);
+        pb_close(&f->p);
+        pb_open(&f->p, 2);
+        pb_open(&f->p, 2);
+        pb_close(&f->p);
+        pb_close(&f->p);
+        pb_close(&f->p);
+    }
+    assert_true(read_and_count(f, &folders, &settings, &mark, O2P_SIGNAL_LOGS));
+    assert_int_equal(counted(&folders), SERVICES);
+    o2p_folders_free(&folders);
+}
+
 static void any_allocation_may_fail(void **state)
 {
     walk_fixture *f = (walk_fixture *)*state;
@@ -210,7 +240,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         walk_test(there_are_as_many_as_files), walk_test(one_more_than_allowed),
         walk_test(a_rollback_forgets),         walk_test(rows_without_time),
-        walk_test(any_allocation_may_fail),
+        walk_test(services_of_any_number),     walk_test(any_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
