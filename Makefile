@@ -131,7 +131,7 @@ build/otlp2parquet.pc: include/otlp2parquet.h FORCE
 	@printf '%s\n' 'prefix=$(PREFIX)' 'includedir=$${prefix}/include' 'libdir=$(LIBDIR)' '' \
 	    'Name: otlp2parquet' 'Description: OpenTelemetry (OTLP) bytes to Apache Parquet bytes' \
 	    'Version: $(VERSION)' 'Cflags: -I$${includedir}' 'Libs: -L$${libdir} -lotlp2parquet' \
-	    'Libs.private: $(LIBS)' >$@
+	    'Libs.private: $(LIBS) -lstdc++' >$@
 
 install: lib cli build/otlp2parquet.pc ## program, header, libraries, pkg-config file into PREFIX (/usr/local)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/include $(DESTDIR)$(LIBDIR)/pkgconfig

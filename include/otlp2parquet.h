@@ -8,7 +8,8 @@
  *
  * The library does no I/O, reads no clock and no environment, starts no thread, logs nothing and
  * has no global state. The same bytes and options give the same Parquet bytes and the same paths,
- * on every platform, every time.
+ * on every platform, every time; with another compressor (another libsnappy, or the built-in one),
+ * pages that hold the same and other hashes in the paths.
  *
  * Threads. Functions without a batch or output argument may be called from any thread at any time.
  * A batch or an output belongs to one thread at a time; there are no locks. Any number of threads

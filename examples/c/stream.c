@@ -73,6 +73,8 @@ int main(void)
     }
     if (!failed)
         failed = write_batch(batch);
+    if (more < 0)
+        fputs("the input ends in a request, or is no 4-byte lengths and requests\n", stderr);
     failed |= more < 0;
     o2p_batch_free(batch);
     free(bytes);

@@ -126,6 +126,20 @@ static o2p_signal named_signal(const char *path)
     return found;
 }
 
+/* Whether a file's name says that it has lines: asked when its bytes are no request as a whole, as
+ * when the first line is bad. */
+static bool is_named_lines(const char *name)
+{
+    static const char *const endings[] = {".jsonl", ".ndjson"};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        size_t size = strlen(endings[i]);
+        if (length > size && strcmp(name + length - size, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Converts one request, or a file of lines that is no larger than a piece. False: stop. */
 static bool convert_request(struct conversion *run, struct source *source,
                             const struct input_request *request)
@@ -141,7 +155,9 @@ static bool convert_request(struct conversion *run, struct source *source,
         return false;
     if (result.error.status == O2P_OK)
         source_note_success(run, source, request, &result);
-    else if (result.encoding == O2P_ENCODING_JSON_LINES)
+    else if (result.encoding == O2P_ENCODING_JSON_LINES ||
+             (encoding == O2P_ENCODING_AUTO && is_named_lines(source->name) &&
+              mistaken_for(request) == NULL))
         return source_convert_lines(run, source, *request);
     else
         return source_note_failure(run, source, request, &result);

@@ -239,6 +239,15 @@ def test_bad_lines_are_reported_and_the_others_converted(run, tmp_path):
     assert result.json()["counts"]["bad_lines"] == 3
 
 
+@pytest.mark.parametrize("first", [b"{bad\n", b"hello\n", b'x"}]}]}\n', line("cut")[:90] + b"\n"])
+def test_first_line_may_be_bad(ok, tmp_path, first):
+    """Then the bytes do not tell that there are lines, but the name does; of another name only the flag."""
+    for name, flags in (("in.jsonl", []), ("in.ndjson", []), ("in.txt", ["--encoding", "json-lines"])):
+        (tmp_path / name).write_bytes(first + line("one") + line("two"))
+        counts = ok("convert", "--json", "--skip-bad-lines", "--out", "d", *flags, name).json()["counts"]
+        assert (counts["accepted"], counts["bad_lines"]) == (2, 1)
+
+
 def test_skip_bad_lines(run, tmp_path):
     lines, starts = bad_lines_file()
     (tmp_path / "x.jsonl").write_bytes(b"".join(lines))
