@@ -176,7 +176,8 @@ void summary_print(const struct summary *summary)
     print_count(counts->invalid_utf8, "strings were not UTF-8: bad bytes became U+FFFD");
     print_count(counts->duplicate_keys,
                 "repeated attribute keys are in the column DuplicateAttributes");
-    print_count(counts->unknown_fields, "fields are of a newer OTLP and were skipped");
+    print_count(counts->unknown_fields,
+                "fields that OTLP does not define, or a newer one does, were skipped");
     print_count(counts->empty_metrics, "metrics had no data point and give no row");
     print_count(counts->empty_groups, "resources or scopes had no record and give no row");
 }
