@@ -2,11 +2,16 @@
  *
  * For each row group and each leaf: gather the values (leaf.h), choose an encoding, write pages.
  *
- *   leaf               encoding
- *   text, ids, keys    RLE_DICTIONARY when dictionary and indices are smaller than the values, else
- * PLAIN numbers            RLE_DICTIONARY when values repeat; else DELTA_BINARY_PACKED for times,
- * durations and counts, PLAIN for doubles booleans           PLAIN nothing but nulls  PLAIN, levels
- * only one default value  RLE_DICTIONARY with one entry and one run: no array is made
+ *   leaf                       encoding
+ *   text, keys                 RLE_DICTIONARY when dictionary and indices are smaller, else PLAIN
+ *   ids                        the same, but DELTA_LENGTH_BYTE_ARRAY for PLAIN
+ *   numbers                    RLE_DICTIONARY when values repeat; else DELTA_BINARY_PACKED for
+ *                              integers, PLAIN for doubles
+ *   booleans                   PLAIN
+ *   nothing but nulls          PLAIN, levels only
+ *   one default value          RLE_DICTIONARY with one entry and one run: no array is made
+ *
+ * Rows share the lists of a MAP: a list's entries are numbered and packed once, and put once a row.
  */
 #include "encode.h"
 

@@ -192,8 +192,9 @@ static void push(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint3
     list->count++;
 }
 
+/* Adds an entry; sets the value and the letter of *pair. */
 static bool add_entry(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t key,
-                      o2p_span value)
+                      o2p_span value, o2p_known_pair *pair)
 {
     o2p_any_text text;
     o2p_dictionary *values = o2p_column_dictionary(list->rows, list->target->map);
@@ -206,6 +207,8 @@ static bool add_entry(o2p_walk *walk, o2p_attributes *list, o2p_column *column, 
         o2p_buffer_append(&scratch_of(walk, list)->late, &late, sizeof(late));
     }
     push(walk, list, column, key, index, text.letter);
+    pair->value = index;
+    pair->letter = text.letter;
     return true;
 }
 
@@ -224,9 +227,9 @@ static bool add_known(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
     return true;
 }
 
-/* Reads an attribute; *pair is its place, or NULL. */
+/* Reads an attribute; `place` is its own in the table, or NULL. */
 static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value,
-                      o2p_known_pair *pair)
+                      o2p_known_pair *place)
 {
     o2p_span key, value;
     uint64_t unknown = walk->counts.unknown_fields, repaired = walk->store->pool.repaired;
@@ -238,24 +241,21 @@ static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field
         return false;
     if (list->position == 0)
         start(walk, list, column);
-    uint32_t index = o2p_intern(keys, key.bytes, key.size, list->rows->pool->lasting);
+    o2p_known_pair pair = {.bytes = key_value->bytes,
+                           .column = column,
+                           .size = (uint32_t)key_value->value,
+                           .walk = walk->number};
+    pair.key = o2p_intern(keys, key.bytes, key.size, list->rows->pool->lasting);
     if (O2P_UNLIKELY(list->rows->pool->memory->failed))
         return false;
-    if (O2P_UNLIKELY(came_before(walk, list, column, index)))
-        return note_duplicate(walk, list, list->position++, index, value);
-    if (!add_entry(walk, list, column, index, value) || list->rows->pool->memory->failed)
+    if (O2P_UNLIKELY(came_before(walk, list, column, pair.key)))
+        return note_duplicate(walk, list, list->position++, pair.key, value);
+    if (!add_entry(walk, list, column, pair.key, value, &pair) || list->rows->pool->memory->failed)
         return false;
     list->position++;
     bool clean = walk->counts.unknown_fields == unknown && walk->store->pool.repaired == repaired;
-    if (pair != NULL && clean && !keys->gave_up)
-        *pair = (o2p_known_pair){
-            key_value->bytes,
-            column,
-            (uint32_t)key_value->value,
-            walk->number,
-            index,
-            ((const uint32_t *)(const void *)(column->items.data + column->items.size))[-1],
-            (char)scratch_of(walk, list)->types.data[scratch_of(walk, list)->types.size - 1]};
+    if (place != NULL && clean && !keys->gave_up)
+        *place = pair;
     return true;
 }
 
