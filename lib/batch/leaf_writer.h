@@ -1,0 +1,117 @@
+/* leaf_writer.h - what writing a leaf of a row group consists of, for the files that share it:
+ * encode.c (files, row groups, order of leaves), text_leaf.c and number_leaf.c (a chunk: its
+ * encoding and dictionary), pages.c (cut into pages), values.c and places.c (the values of a page),
+ * bounds.c (their least and greatest), duplicates.c (the leaf that is in no column).
+ *
+ * The encoder's buffers are scratch of the open leaf, but for the sources, which are of the row
+ * group.
+ */
+#ifndef O2P_BATCH_LEAF_WRITER_H
+#define O2P_BATCH_LEAF_WRITER_H
+
+#include "encode.h"
+#include "number_table.h"
+#include "../parquet/file.h"
+#include "../parquet/statistics.h"
+
+struct o2p_encoder {
+    const o2p_store *store;
+    const o2p_settings *settings;
+    o2p_memory *memory;
+    o2p_parquet *writer;
+    o2p_gather gather;
+    o2p_levels repetition, definition;
+    /* u32: the rows of the row group in each source; for other sources than ROW once a run, and the
+     * runs' lengths. */
+    o2p_buffer sources[O2P_SOURCE_METRIC + 1];
+    o2p_buffer repeats[O2P_SOURCE_METRIC + 1];
+    o2p_buffer local;  /* u32 a dictionary entry: its place in the chunk's dictionary + 1, or 0 */
+    o2p_buffer used;   /* u32 a place: the entry */
+    o2p_buffer uses;   /* u32 a place: how many values */
+    o2p_buffer places; /* u32 a value; of a MAP, an entry of a list */
+    o2p_buffer packed; /* u64 a list of a MAP: the places of its entries, if they fit */
+    o2p_buffer narrow; /* i32 a value, for DELTA of INT32 */
+    o2p_buffer hex[2]; /* least and greatest id as text */
+    o2p_buffer hashes; /* u64 a place, for the bloom filter */
+    o2p_number_table numbers;
+    o2p_dictionary duplicates; /* entries of DuplicateAttributes */
+    uint64_t duplicates_repaired;
+    o2p_arena arena;
+    o2p_parquet_node nodes[O2P_MAX_NODES];
+};
+
+/* A leaf while it is written. */
+typedef struct o2p_leaf_writer {
+    o2p_encoder *encoder;
+    o2p_leaf *leaf;
+    o2p_page_encoding encoding;
+    o2p_physical physical;
+    bool bounds;                      /* wanted */
+    bool hex;                         /* entries are ids */
+    const o2p_dictionary *dictionary; /* of text */
+    const uint32_t *places; /* with RLE_DICTIONARY: a value's place in the chunk's dictionary */
+    uint32_t place_count;
+} o2p_leaf_writer;
+
+/* Values of a leaf that go to a page, and the rows (child rows, where there are two levels) that
+ * they are of. */
+typedef struct o2p_value_range {
+    uint32_t first, count;
+    uint32_t row, row_end;
+} o2p_value_range;
+
+static inline uint32_t *o2p_u32s(o2p_buffer *buffer)
+{
+    return (uint32_t *)(void *)buffer->data;
+}
+
+/* A scratch array of at least `count` u32 in `buffer`, unset. */
+static inline uint32_t *o2p_u32_room(o2p_buffer *buffer, size_t count)
+{
+    buffer->size = 0;
+    return (uint32_t *)o2p_buffer_extend(buffer, count * 4 + 4);
+}
+
+static inline uint32_t o2p_physical_width(o2p_physical physical)
+{
+    return physical == O2P_PHYSICAL_BOOLEAN ? 1 : physical == O2P_PHYSICAL_INT32 ? 4 : 8;
+}
+
+static inline const o2p_rows *o2p_rows_of(const o2p_encoder *e, o2p_table table, o2p_source source)
+{
+    return source == O2P_SOURCE_ROW ? e->store->tables[table] : e->store->groups[source];
+}
+
+/* The metric of logs and traces is row 0, which is none of theirs. */
+static inline bool o2p_has_source(o2p_table table, o2p_source source)
+{
+    return source != O2P_SOURCE_METRIC || o2p_tables[table].signal == O2P_SIGNAL_METRICS;
+}
+
+/* bounds.c: least and greatest of values, if they are wanted and there are any. `stored` has room
+ * for two values of 8 bytes, and lasts as long as the bounds. */
+void o2p_find_bounds(const o2p_leaf_writer *w, o2p_value_range v, uint8_t *stored,
+                     o2p_bounds *bounds);
+
+/* places.c: values as indices of the chunk's dictionary. */
+void o2p_put_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out);
+
+/* values.c: values in the leaf's encoding; a text or id, and numbers, PLAIN. */
+void o2p_put_values(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out);
+void o2p_put_entry(const o2p_leaf_writer *w, const o2p_entry *entry, o2p_buffer *out);
+void o2p_put_numbers(const o2p_leaf_writer *w, const uint64_t *words, uint32_t count,
+                     o2p_buffer *out);
+
+/* pages.c: all data pages of a leaf; the dictionary of a leaf whose values are all the default. */
+void o2p_write_pages(o2p_leaf_writer *w);
+void o2p_write_default_dictionary(o2p_leaf_writer *w);
+
+/* text_leaf.c, number_leaf.c: the chunk of a leaf. False when memory is refused. */
+bool o2p_write_text(o2p_leaf_writer *w, bool bloom);
+bool o2p_write_numbers(o2p_leaf_writer *w, bool floating);
+
+/* duplicates.c: makes the leaf of DuplicateAttributes over the `count` rows of the row group. False
+ * when memory is refused. */
+bool o2p_gather_duplicates(o2p_encoder *e, o2p_table table, uint32_t count, o2p_leaf *leaf);
+
+#endif

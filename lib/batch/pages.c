@@ -1,0 +1,120 @@
+/* pages.c - a leaf cut into data pages: rows until a page has enough of them or of bytes; levels,
+ * values and bounds of each.
+ */
+#include "leaf_writer.h"
+
+static uint64_t entry_bytes(const o2p_leaf_writer *w, uint32_t first, uint32_t count)
+{
+    uint64_t bytes = 0;
+    for (uint32_t i = first; i < first + count; i++)
+        bytes += 4 + (uint64_t)o2p_dictionary_entry(w->dictionary, w->leaf->indices[i])->size;
+    return w->hex ? bytes * 2 : bytes;
+}
+
+/* About how many bytes the values take. */
+static uint64_t value_bytes(const o2p_leaf_writer *w, o2p_value_range v)
+{
+    const o2p_leaf *leaf = w->leaf;
+    if (leaf->constant)
+        return 0;
+    if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY)
+        return (uint64_t)v.count * 2;
+    if (w->physical != O2P_PHYSICAL_BYTE_ARRAY)
+        return (uint64_t)v.count * 8;
+    if (leaf->lists == NULL)
+        return entry_bytes(w, v.first, v.count);
+    uint64_t bytes = 0;
+    for (uint32_t r = v.row; r < v.row_end; r++)
+        bytes += entry_bytes(w, o2p_leaf_list_begin(leaf, leaf->lists[r]),
+                             o2p_leaf_list_size(leaf, leaf->lists[r]));
+    return bytes;
+}
+
+/* The values between two places in a leaf. */
+static o2p_value_range values_between(const o2p_leaf *leaf, o2p_leaf_at begin, o2p_leaf_at end)
+{
+    bool children = leaf->inner != NULL;
+    return (o2p_value_range){begin.value, end.value - begin.value,
+                             children ? begin.child : begin.row, children ? end.child : end.row};
+}
+
+/* Rows of the page that begins at `at`. */
+static uint32_t page_rows(const o2p_leaf_writer *w, o2p_leaf_at at)
+{
+    const o2p_settings *settings = w->encoder->settings;
+    uint32_t left = w->leaf->rows - at.row, rows = 0, entries = 0;
+    uint64_t bytes = 0;
+    if (w->leaf->constant && w->leaf->counts == NULL)
+        return left < settings->page_rows ? left : settings->page_rows;
+    while (rows < left && rows < settings->page_rows && bytes < settings->page_bytes) {
+        o2p_leaf_at before = at;
+        o2p_leaf_levels(w->leaf, &at, 1, NULL, NULL, &entries);
+        bytes += value_bytes(w, values_between(w->leaf, before, at));
+        rows++;
+    }
+    return rows;
+}
+
+/* Whether one page holds all rows. */
+static bool fits_one_page(const o2p_leaf_writer *w)
+{
+    const o2p_settings *settings = w->encoder->settings;
+    const o2p_leaf *leaf = w->leaf;
+    o2p_value_range all = {0, leaf->value_count, 0,
+                           leaf->inner != NULL ? leaf->child_count : leaf->rows};
+    return leaf->rows <= settings->page_rows && value_bytes(w, all) <= settings->page_bytes;
+}
+
+static void begin_levels(const o2p_leaf_writer *w, o2p_levels **repetition, o2p_levels **definition)
+{
+    const o2p_leaf *leaf = w->leaf;
+    unsigned lists = leaf->counts == NULL ? 0 : leaf->inner == NULL ? 1 : 2;
+    unsigned max_definition = lists + leaf->nullable;
+    *repetition = lists > 0 ? &w->encoder->repetition : NULL;
+    *definition = max_definition > 0 ? &w->encoder->definition : NULL;
+    if (*repetition != NULL)
+        o2p_levels_begin(*repetition, lists);
+    if (*definition != NULL)
+        o2p_levels_begin(*definition, max_definition);
+}
+
+static void write_page(o2p_leaf_writer *w, o2p_leaf_at *at, uint32_t rows)
+{
+    o2p_levels *repetition, *definition;
+    uint8_t stored[16];
+    o2p_page_info info = {w->encoding, rows, 0, 0, {0}};
+    o2p_leaf_at begin = *at;
+    begin_levels(w, &repetition, &definition);
+    o2p_leaf_levels(w->leaf, at, rows, repetition, definition, &info.values);
+    o2p_buffer *page = o2p_parquet_page_begin(w->encoder->writer);
+    if (repetition != NULL)
+        o2p_levels_end(repetition, page);
+    if (definition != NULL)
+        o2p_levels_end(definition, page);
+    o2p_value_range v = values_between(w->leaf, begin, *at);
+    o2p_put_values(w, v, page);
+    info.nulls = info.values - v.count;
+    o2p_find_bounds(w, v, stored, &info.bounds);
+    o2p_parquet_page_end(w->encoder->writer, &info);
+}
+
+void o2p_write_pages(o2p_leaf_writer *w)
+{
+    o2p_leaf_at at = {0, 0, 0};
+    bool one = fits_one_page(w);
+    while (at.row < w->leaf->rows && !w->encoder->memory->failed)
+        write_page(w, &at, one ? w->leaf->rows : page_rows(w, at));
+}
+
+/* The dictionary of a leaf whose values are all the default. */
+void o2p_write_default_dictionary(o2p_leaf_writer *w)
+{
+    o2p_buffer *page = o2p_parquet_dictionary_begin(w->encoder->writer);
+    uint32_t width = w->physical == O2P_PHYSICAL_BYTE_ARRAY ? 4 : o2p_physical_width(w->physical);
+    void *at = o2p_buffer_extend(page, width); /* a zero, or an empty text's length */
+    if (at != NULL)
+        memset(at, 0, width);
+    o2p_parquet_dictionary_end(w->encoder->writer, 1);
+    w->place_count = 1;
+    w->encoding = O2P_PAGE_ENCODING_RLE_DICTIONARY;
+}
