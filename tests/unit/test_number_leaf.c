@@ -1,0 +1,85 @@
+/* test_number_leaf.c - chunks of numbers: the encoding that is chosen, and the values read back.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "parquet_reader.h"
+#include "store_check.h"
+#include <cmocka.h>
+
+static void encodings_follow_the_values(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    for (unsigned i = 0; i < 64; i++) {
+        double value = 1.0 / (i + 1);
+        sample_open(&f->p, "s");
+        pb_open(&f->p, 2);
+        pb_open(&f->p, 5);
+        pb_open(&f->p, 1);
+        pb_fixed64(&f->p, 3, SAMPLE_TIME + i * UINT64_C(1001));
+        pb_double(&f->p, 4, value);
+        pb_varint(&f->p, 8, i % 2); /* flags */
+        pb_close(&f->p);
+        pb_close(&f->p);
+        pb_close(&f->p);
+        sample_close(&f->p);
+        assert_int_equal(walk_read(f, O2P_SIGNAL_METRICS), O2P_OK);
+    }
+    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    check_store(f, &settings);
+    o2p_buffer bytes = encode_table(f, &settings, O2P_TABLE_METRICS_GAUGE);
+    parquet_reader file = parquet_open(&bytes);
+    static const struct {
+        o2p_col col;
+        int64_t encoding;
+    } expected[] = {{O2P_COL_TimeUnix, O2P_PAGE_ENCODING_DELTA_BINARY_PACKED},
+                    {O2P_COL_Value, O2P_PAGE_ENCODING_PLAIN},
+                    {O2P_COL_Flags, O2P_PAGE_ENCODING_RLE_DICTIONARY},
+                    {O2P_COL_StartTimeUnix, O2P_PAGE_ENCODING_PLAIN}, /* nothing but nulls */
+                    {O2P_COL_ScopeDroppedAttrCount, O2P_PAGE_ENCODING_RLE_DICTIONARY}};
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        size_t leaf = leaf_of(O2P_TABLE_METRICS_GAUGE, expected[i].col);
+        parquet_page page = parquet_data_page(&file, 0, leaf, 0);
+        assert_int_equal(thrift_int_field(thrift_field(page.header, 5), 2), expected[i].encoding);
+        assert_int_equal(thrift_has(parquet_metadata(&file, 0, leaf), 11),
+                         expected[i].encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY);
+    }
+    o2p_buffer_free(&bytes);
+}
+
+/* Booleans are bits: IsMonotonic of sums. */
+static void booleans_are_plain(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    for (unsigned i = 0; i < 11; i++) {
+        sample_open(&f->p, "s");
+        pb_open(&f->p, 2);
+        pb_open(&f->p, 7);
+        pb_open(&f->p, 1);
+        pb_close(&f->p);
+        pb_varint(&f->p, 3, i % 3 == 0);
+        pb_close(&f->p);
+        pb_close(&f->p);
+        sample_close(&f->p);
+        assert_int_equal(walk_read(f, O2P_SIGNAL_METRICS), O2P_OK);
+    }
+    o2p_settings settings = settings_of(0, 4, 0, O2P_CODEC_SNAPPY);
+    check_store(f, &settings);
+    o2p_buffer bytes = encode_table(f, &settings, O2P_TABLE_METRICS_SUM);
+    parquet_reader file = parquet_open(&bytes);
+    size_t leaf = leaf_of(O2P_TABLE_METRICS_SUM, O2P_COL_IsMonotonic);
+    parquet_page page = parquet_data_page(&file, 0, leaf, 0);
+    assert_int_equal(page.body_size, 1);
+    assert_int_equal(page.body[0], 0x9); /* rows 0 and 3 */
+    o2p_buffer_free(&bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        walk_test(encodings_follow_the_values),
+        walk_test(booleans_are_plain),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,151 @@
+/* test_text_leaf.c - chunks of text and ids: their values read back, the encoding that is chosen,
+ * the dictionary of default values, and the bloom filter.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "parquet_reader.h"
+#include "store_check.h"
+#include <cmocka.h>
+
+/* Enough rows for real dictionaries, deltas and number tables; values that repeat and that do not.
+ */
+static void texts_read_back(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    uint64_t random = 1;
+    for (unsigned i = 0; i < 3000; i++) {
+        if (i % 100 == 0)
+            sample_open(&f->p, i % 300 == 0 ? "one" : "two");
+        random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        char body[32];
+        snprintf(body, sizeof(body), "%llu", (unsigned long long)(i % 2 == 0 ? random : i % 9));
+        pb_open(&f->p, 2);
+        pb_fixed64(&f->p, 1, SAMPLE_TIME + (i % 7 == 0 ? random >> 12 : i));
+        pb_varint(&f->p, 2, random % 24);
+        pb_text(&f->p, 3, i % 5 == 0 ? "ERROR" : "INFO");
+        if (i % 4 != 0) {
+            pb_open(&f->p, 5);
+            pb_text(&f->p, 1, body);
+            pb_close(&f->p);
+        }
+        for (unsigned a = 0; a < i % 4; a++)
+            pb_attribute(&f->p, 6,
+                         a == 0   ? "id"
+                         : a == 1 ? "kind"
+                                  : "n",
+                         a == 0   ? body
+                         : a == 1 ? "x"
+                                  : body + 1);
+        if (i % 3 != 0)
+            pb_bytes(&f->p, 9, &random, 8);
+        pb_close(&f->p);
+        if (i % 100 == 99)
+            sample_close(&f->p);
+    }
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    static const uint32_t sizes[][3] = {{0, 0, 0}, {1000, 300, 0}, {2999, 100, 2000}};
+    for (size_t i = 0; i < 3; i++) {
+        o2p_settings settings =
+            settings_of(sizes[i][0], sizes[i][1], sizes[i][2], O2P_CODEC_SNAPPY);
+        check_store(f, &settings);
+    }
+    /* and with dictionaries that were given up */
+    o2p_rows *rows = f->store.tables[O2P_TABLE_LOGS];
+    o2p_column_dictionary(rows, O2P_COL_Body)->gave_up = true;
+    o2p_column_dictionary(rows, O2P_COL_LogAttributes)->gave_up = true;
+    o2p_column_key_dictionary(rows, O2P_COL_LogAttributes)->gave_up = true;
+    o2p_column_dictionary(rows, O2P_COL_TraceId)->gave_up = true;
+    o2p_column_dictionary(f->store.groups[O2P_SOURCE_RESOURCE], O2P_COL_ServiceName)->gave_up =
+        true;
+    for (size_t i = 0; i < 3; i++) {
+        o2p_settings settings =
+            settings_of(sizes[i][0], sizes[i][1], sizes[i][2], O2P_CODEC_SNAPPY);
+        check_store(f, &settings);
+    }
+}
+
+/* Encoding of the first data page of a leaf, and whether the chunk has a dictionary. */
+static int64_t encoding_of(const o2p_buffer *bytes, o2p_col col, bool dictionary)
+{
+    parquet_reader file = parquet_open(bytes);
+    size_t leaf = leaf_of(O2P_TABLE_LOGS, col);
+    assert_int_equal(thrift_has(parquet_metadata(&file, 0, leaf), 11), dictionary);
+    parquet_page page = parquet_data_page(&file, 0, leaf, 0);
+    return thrift_int_field(thrift_field(page.header, 5), 2);
+}
+
+/* `distinct` bodies, events and ids in 64 rows. */
+static o2p_buffer rows_with(walk_fixture *f, unsigned distinct)
+{
+    for (unsigned i = 0; i < 64; i++) {
+        char text[32];
+        uint64_t id = (i % distinct + 1) * UINT64_C(0x9E3779B97F4A7C15);
+        snprintf(text, sizeof(text), "value %u", i % distinct);
+        sample_open(&f->p, "s");
+        pb_open(&f->p, 2);
+        pb_open(&f->p, 5);
+        pb_text(&f->p, 1, text);
+        pb_close(&f->p);
+        pb_bytes(&f->p, 9, &id, 8);
+        pb_bytes(&f->p, 10, &id, 8);
+        pb_close(&f->p);
+        sample_close(&f->p);
+    }
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    return encode_table(f, &settings, O2P_TABLE_LOGS);
+}
+
+static void what_repeats_gets_a_dictionary(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    o2p_buffer few = rows_with(f, 4);
+    assert_int_equal(encoding_of(&few, O2P_COL_Body, true), O2P_PAGE_ENCODING_RLE_DICTIONARY);
+    assert_int_equal(encoding_of(&few, O2P_COL_TraceId, true), O2P_PAGE_ENCODING_RLE_DICTIONARY);
+    o2p_buffer_free(&few);
+    o2p_buffer many = rows_with(f, 64);
+    assert_int_equal(encoding_of(&many, O2P_COL_Body, false), O2P_PAGE_ENCODING_PLAIN);
+    assert_int_equal(encoding_of(&many, O2P_COL_TraceId, false),
+                     O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY);
+    o2p_buffer_free(&many);
+}
+
+/* A column that was never set is one entry and one run. */
+static void defaults_are_one_entry(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    o2p_buffer bytes = rows_with(f, 4);
+    assert_int_equal(encoding_of(&bytes, O2P_COL_SeverityText, true),
+                     O2P_PAGE_ENCODING_RLE_DICTIONARY);
+    parquet_reader file = parquet_open(&bytes);
+    parquet_page page =
+        parquet_data_page(&file, 0, leaf_of(O2P_TABLE_LOGS, O2P_COL_SeverityText), 0);
+    static const uint8_t run[] = {1, 0x80, 1, 0}; /* width, 64 << 1, index 0 */
+    assert_int_equal(page.body_size, sizeof(run));
+    assert_memory_equal(page.body, run, sizeof(run));
+    o2p_buffer_free(&bytes);
+}
+
+static void trace_ids_have_a_bloom_filter(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    o2p_buffer bytes = rows_with(f, 4);
+    parquet_reader file = parquet_open(&bytes);
+    for (size_t leaf = 0; leaf < thrift_count(thrift_field(parquet_row_group(&file, 0), 1)); leaf++)
+        assert_int_equal(thrift_has(parquet_metadata(&file, 0, leaf), 14),
+                         leaf == leaf_of(O2P_TABLE_LOGS, O2P_COL_TraceId));
+    o2p_buffer_free(&bytes);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        walk_test(texts_read_back),
+        walk_test(what_repeats_gets_a_dictionary),
+        walk_test(defaults_are_one_entry),
+        walk_test(trace_ids_have_a_bloom_filter),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
