@@ -118,6 +118,17 @@ static inline uint64_t o2p_load_le64(const uint8_t *at)
 }
 #endif
 
+/* Big-endian loads: numbers that are in the order of their bytes. */
+static inline uint32_t o2p_load_be32(const uint8_t *at)
+{
+    return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | (uint32_t)at[3];
+}
+
+static inline uint64_t o2p_load_be64(const uint8_t *at)
+{
+    return (uint64_t)o2p_load_be32(at) << 32 | o2p_load_be32(at + 4);
+}
+
 /* Whether `size` bytes are equal. Made for the short texts telemetry is full of: no call up to 64.
  */
 static inline bool o2p_same_bytes(const uint8_t *a, const uint8_t *b, size_t size)

@@ -46,55 +46,156 @@ static int compare_for_bounds(const o2p_entry *a, const o2p_entry *b)
     return o2p_entry_compare(&x, &y);
 }
 
-/* The entry of value i. */
-static const o2p_entry *entry_of(const o2p_leaf_writer *w, uint32_t i)
+/* The first bytes of a text as a number that is in their order, shorter ones followed by zeros:
+ * most comparisons end with it. */
+static inline uint64_t prefix_of(const o2p_entry *entry)
 {
-    uint32_t index =
-        w->places == NULL ? w->leaf->indices[i] : o2p_u32s(&w->encoder->used)[w->places[i]];
-    return o2p_dictionary_entry(w->dictionary, index);
+    const uint8_t *bytes = entry->bytes;
+    uint32_t size = entry->size;
+    if (size >= 8)
+        return o2p_load_be64(bytes);
+    if (size >= 4) /* two halves that overlap */
+        return (uint64_t)o2p_load_be32(bytes) << 32 | (uint64_t)o2p_load_be32(bytes + size - 4)
+                                                          << (64 - 8 * size);
+    uint64_t prefix = 0;
+    for (uint32_t i = 0; i < size; i++)
+        prefix |= (uint64_t)bytes[i] << (56 - 8 * i);
+    return prefix;
 }
 
-static void note_bound(const o2p_entry *entry, const o2p_entry **min, const o2p_entry **max)
-{
-    if (compare_for_bounds(entry, *min) < 0)
-        *min = entry;
-    else if (compare_for_bounds(entry, *max) > 0)
-        *max = entry;
-}
+/* Least and greatest of the entries noted so far, by their indices in the dictionary. */
+typedef struct extremes {
+    const o2p_dictionary *dictionary;
+    uint32_t min, max;
+    uint64_t min_prefix, max_prefix;
+    bool any;
+} extremes;
 
-/* Bounds of the entries of lists. */
-static void find_list_bounds(const o2p_leaf_writer *w, o2p_value_range v, const o2p_entry **min,
-                             const o2p_entry **max)
+/* One of the two may be it, or equals it as far as prefixes go. */
+static O2P_NOINLINE void note_closely(extremes *x, uint32_t index, uint64_t prefix)
 {
-    const uint32_t *lists = w->leaf->lists;
-    for (uint32_t r = v.row; r < v.row_end; r++) {
-        if (lists[r] == 0 || (r > v.row && lists[r] == lists[r - 1]))
-            continue;
-        uint32_t begin = o2p_leaf_list_begin(w->leaf, lists[r]);
-        if (*min == NULL)
-            *min = *max = entry_of(w, begin);
-        for (uint32_t i = begin; i < w->leaf->list_ends[lists[r]]; i++)
-            note_bound(entry_of(w, i), min, max);
+    const o2p_entry *entry = o2p_dictionary_entry(x->dictionary, index);
+    if (!x->any || prefix < x->min_prefix ||
+        (prefix == x->min_prefix && index != x->min &&
+         compare_for_bounds(entry, o2p_dictionary_entry(x->dictionary, x->min)) < 0)) {
+        x->min = index;
+        x->min_prefix = prefix;
     }
+    if (!x->any || prefix > x->max_prefix ||
+        (prefix == x->max_prefix && index != x->max &&
+         compare_for_bounds(entry, o2p_dictionary_entry(x->dictionary, x->max)) > 0)) {
+        x->max = index;
+        x->max_prefix = prefix;
+    }
+    x->any = true;
+}
+
+static inline bool is_between(const extremes *x, uint64_t prefix)
+{
+    return prefix > x->min_prefix && prefix < x->max_prefix;
+}
+
+static inline void note_index(extremes *x, uint32_t index)
+{
+    uint64_t prefix = prefix_of(o2p_dictionary_entry(x->dictionary, index));
+    if (!is_between(x, prefix))
+        note_closely(x, index, prefix);
+}
+
+static inline void note_place(const o2p_leaf_writer *w, extremes *x, uint32_t place)
+{
+    uint64_t prefix = ((const uint64_t *)(const void *)w->encoder->prefixes.data)[place];
+    if (!is_between(x, prefix))
+        note_closely(x, o2p_u32s(&w->encoder->used)[place], prefix);
+}
+
+void o2p_bounds_prepare(const o2p_leaf_writer *w)
+{
+    o2p_encoder *e = w->encoder;
+    e->prefixes.size = e->list_bounds.size = 0;
+    uint64_t *prefixes = (uint64_t *)o2p_buffer_extend(&e->prefixes, (size_t)w->place_count * 8);
+    for (uint32_t i = 0; i < w->place_count && prefixes != NULL; i++)
+        prefixes[i] = prefix_of(o2p_dictionary_entry(w->dictionary, o2p_u32s(&e->used)[i]));
+}
+
+/* Least and greatest place of a list, in this order. */
+static void find_in_list(const o2p_leaf_writer *w, uint32_t list, uint32_t *bounds)
+{
+    extremes x = {.dictionary = w->dictionary};
+    uint32_t begin = o2p_leaf_list_begin(w->leaf, list), end = w->leaf->list_ends[list];
+    bounds[0] = bounds[1] = w->places[begin];
+    for (uint32_t i = begin; i < end; i++) {
+        extremes before = x;
+        note_place(w, &x, w->places[i]);
+        bounds[0] = x.min != before.min || !before.any ? w->places[i] : bounds[0];
+        bounds[1] = x.max != before.max || !before.any ? w->places[i] : bounds[1];
+    }
+}
+
+/* Two places a list of the leaf: its least and greatest, found once. NULL when memory is refused.
+ */
+static const uint32_t *bounds_of_lists(const o2p_leaf_writer *w)
+{
+    o2p_buffer *bounds = &w->encoder->list_bounds;
+    size_t size = (size_t)w->leaf->list_count * 8;
+    if (bounds->size == size)
+        return o2p_u32s(bounds);
+    bounds->size = 0;
+    uint32_t *made = (uint32_t *)o2p_buffer_extend(bounds, size);
+    for (uint32_t l = 1; l < w->leaf->list_count && made != NULL; l++)
+        find_in_list(w, l, made + (size_t)2 * l);
+    return made;
+}
+
+static bool is_new_list(const uint32_t *lists, uint32_t row, uint32_t first_row)
+{
+    return lists[row] != 0 && (row == first_row || lists[row] != lists[row - 1]);
+}
+
+static void note_lists(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
+{
+    const o2p_leaf *leaf = w->leaf;
+    const uint32_t *bounds = w->places == NULL ? NULL : bounds_of_lists(w);
+    for (uint32_t r = v.row; r < v.row_end; r++) {
+        if (!is_new_list(leaf->lists, r, v.row))
+            continue;
+        uint32_t list = leaf->lists[r];
+        if (bounds != NULL) {
+            note_place(w, x, bounds[2 * (size_t)list]);
+            note_place(w, x, bounds[2 * (size_t)list + 1]);
+        } else {
+            for (uint32_t i = o2p_leaf_list_begin(leaf, list); i < leaf->list_ends[list]; i++)
+                note_index(x, leaf->indices[i]);
+        }
+    }
+}
+
+static void note_values(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
+{
+    for (uint32_t i = v.first; i < v.first + v.count; i++)
+        if (w->places == NULL)
+            note_index(x, w->leaf->indices[i]);
+        else if (i == v.first || w->places[i] != w->places[i - 1])
+            note_place(w, x, w->places[i]);
 }
 
 /* Over these values, of which there is one at least, or, when they are all, over the chunk's
  * dictionary. */
 static void find_text_bounds(const o2p_leaf_writer *w, o2p_value_range v, o2p_bounds *bounds)
 {
-    const o2p_entry *min = NULL, *max = NULL;
-    const uint32_t *used = o2p_u32s(&w->encoder->used);
-    bool all = w->places != NULL && v.count == w->leaf->value_count;
-    if (!all && w->leaf->lists != NULL) {
-        find_list_bounds(w, v, &min, &max);
+    extremes x = {.dictionary = w->dictionary};
+    if (w->encoder->memory->failed) /* prefixes may be missing */
+        return;
+    if (w->places != NULL && v.count == w->leaf->value_count) {
+        for (uint32_t i = 0; i < w->place_count; i++)
+            note_place(w, &x, i);
+    } else if (w->leaf->lists != NULL) {
+        note_lists(w, v, &x);
     } else {
-        min = max = all ? o2p_dictionary_entry(w->dictionary, used[0]) : entry_of(w, v.first);
-        for (uint32_t i = 0; all && i < w->place_count; i++)
-            note_bound(o2p_dictionary_entry(w->dictionary, used[i]), &min, &max);
-        for (uint32_t i = v.first; !all && i < v.first + v.count; i++)
-            note_bound(entry_of(w, i), &min, &max);
+        note_values(w, v, &x);
     }
-    text_bounds(w, min, max, bounds);
+    text_bounds(w, o2p_dictionary_entry(x.dictionary, x.min),
+                o2p_dictionary_entry(x.dictionary, x.max), bounds);
 }
 
 static double double_of(uint64_t bits)

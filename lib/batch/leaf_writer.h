@@ -25,14 +25,16 @@ struct o2p_encoder {
      * runs' lengths. */
     o2p_buffer sources[O2P_SOURCE_METRIC + 1];
     o2p_buffer repeats[O2P_SOURCE_METRIC + 1];
-    o2p_buffer local;  /* u32 a dictionary entry: its place in the chunk's dictionary + 1, or 0 */
-    o2p_buffer used;   /* u32 a place: the entry */
-    o2p_buffer uses;   /* u32 a place: how many values */
-    o2p_buffer places; /* u32 a value; of a MAP, an entry of a list */
-    o2p_buffer packed; /* u64 a list of a MAP: the places of its entries, if they fit */
-    o2p_buffer narrow; /* i32 a value, for DELTA of INT32 */
-    o2p_buffer hex[2]; /* least and greatest id as text */
-    o2p_buffer hashes; /* u64 a place, for the bloom filter */
+    o2p_buffer local;    /* u32 a dictionary entry: its place in the chunk's dictionary + 1, or 0 */
+    o2p_buffer used;     /* u32 a place: the entry */
+    o2p_buffer uses;     /* u32 a place: how many values */
+    o2p_buffer places;   /* u32 a value; of a MAP, an entry of a list */
+    o2p_buffer packed;   /* u64 a list of a MAP: the places of its entries, if they fit */
+    o2p_buffer narrow;   /* i32 a value, for DELTA of INT32 */
+    o2p_buffer hex[2];   /* least and greatest id as text */
+    o2p_buffer hashes;   /* u64 a place, for the bloom filter */
+    o2p_buffer prefixes; /* u64 a place: see bounds.c */
+    o2p_buffer list_bounds; /* 2 u32 a list: likewise */
     o2p_number_table numbers;
     o2p_dictionary duplicates; /* entries of DuplicateAttributes */
     uint64_t duplicates_repaired;
@@ -92,6 +94,8 @@ static inline bool o2p_has_source(o2p_table table, o2p_source source)
  * for two values of 8 bytes, and lasts as long as the bounds. */
 void o2p_find_bounds(const o2p_leaf_writer *w, o2p_value_range v, uint8_t *stored,
                      o2p_bounds *bounds);
+/* Before the bounds of a leaf with places, if they are wanted. */
+void o2p_bounds_prepare(const o2p_leaf_writer *w);
 
 /* places.c: values as indices of the chunk's dictionary. */
 void o2p_put_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out);

@@ -38,17 +38,48 @@ static o2p_value_range values_between(const o2p_leaf *leaf, o2p_leaf_at begin, o
                              children ? begin.child : begin.row, children ? end.child : end.row};
 }
 
+/* Moves `at` over a row, without its levels. */
+static void skip_row(const o2p_leaf *leaf, o2p_leaf_at *at)
+{
+    uint32_t row = at->row++;
+    if (leaf->counts == NULL) {
+        at->value += o2p_leaf_row_values(leaf, row);
+        return;
+    }
+    for (uint32_t end = at->child + leaf->counts[row]; at->child < end; at->child++)
+        at->value += leaf->inner != NULL ? leaf->inner[at->child]
+                     : leaf->nullable    ? leaf->valid != NULL && leaf->valid[at->child] != 0
+                                         : 1;
+}
+
+/* Bytes of each value where all take as many and no row is without: the page can be reckoned. 0:
+ * they differ. */
+static uint32_t even_bytes(const o2p_leaf_writer *w)
+{
+    const o2p_leaf *leaf = w->leaf;
+    if (leaf->counts != NULL || leaf->nullable)
+        return 0;
+    return w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY ? 2
+           : w->physical != O2P_PHYSICAL_BYTE_ARRAY        ? 8
+                                                           : 0;
+}
+
 /* Rows of the page that begins at `at`. */
 static uint32_t page_rows(const o2p_leaf_writer *w, o2p_leaf_at at)
 {
     const o2p_settings *settings = w->encoder->settings;
-    uint32_t left = w->leaf->rows - at.row, rows = 0, entries = 0;
+    uint32_t left = w->leaf->rows - at.row, rows = 0, even = even_bytes(w);
+    uint32_t most = left < settings->page_rows ? left : settings->page_rows;
     uint64_t bytes = 0;
     if (w->leaf->constant && w->leaf->counts == NULL)
-        return left < settings->page_rows ? left : settings->page_rows;
-    while (rows < left && rows < settings->page_rows && bytes < settings->page_bytes) {
+        return most;
+    if (even != 0) {
+        uint32_t full = (settings->page_bytes + even - 1) / even;
+        return full < most ? full : most;
+    }
+    while (rows < most && bytes < settings->page_bytes) {
         o2p_leaf_at before = at;
-        o2p_leaf_levels(w->leaf, &at, 1, NULL, NULL, &entries);
+        skip_row(w->leaf, &at);
         bytes += value_bytes(w, values_between(w->leaf, before, at));
         rows++;
     }
