@@ -24,6 +24,9 @@ enum {
     GIVE_UP_STEP_OF_IDS = 512,
     /* Given up when more than this many in ten values were new. */
     GIVE_UP_NEW_IN_TEN = 9,
+    /* Up to so many bytes are copied even if they last: then entries that are read together lie
+     * together, and not each in its own record. */
+    SHORT = 64,
     MAX_ENTRIES = INT32_MAX
 };
 
@@ -60,25 +63,32 @@ static uint32_t add_entry(o2p_dictionary *dictionary, const uint8_t *bytes, size
                           uint32_t hash)
 {
     o2p_entry entry = {bytes, (uint32_t)size, hash};
-    dictionary->bytes += plain_size(dictionary, size);
     if (dictionary->entry_count >= MAX_ENTRIES ||
         !o2p_buffer_reserve(&dictionary->entries, sizeof(entry))) {
         dictionary->entries.memory->failed = true;
         return 0;
     }
     o2p_buffer_append(&dictionary->entries, &entry, sizeof(entry));
+    dictionary->bytes += plain_size(dictionary, size);
     return dictionary->entry_count++;
 }
 
 void o2p_dictionary_prepare(o2p_dictionary *dictionary)
 {
-    if (dictionary->entry_count == 0)
+    if (dictionary->entry_count == 0) {
         add_entry(dictionary, (const uint8_t *)"", 0, 0);
+        dictionary->hashed = dictionary->entry_count;
+    }
 }
 
-/* Puts the entry that follows those of the table into the first free slot of its probe. */
+/* Puts the entry, which follows those of the table, into the first free slot of its probe, unless
+ * it is not to be looked up. */
 static bool place(o2p_slots *table, uint32_t hash, uint32_t index)
 {
+    if (hash == 0) {
+        table->entries = index + 1;
+        return true;
+    }
     for (uint32_t i = 0; i < MAX_PROBES; i++) {
         uint64_t *slot = &table->at[(hash + i) & (table->count - 1)];
         if (*slot == 0) {
@@ -145,7 +155,7 @@ static bool is_zero(const uint8_t *bytes, size_t size)
 static const uint8_t *keep(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
                            bool lasting)
 {
-    if (lasting)
+    if (lasting && size > SHORT)
         return bytes;
     uint8_t *copy = o2p_arena_bytes(dictionary->arena, size);
     if (copy != NULL)
@@ -153,47 +163,79 @@ static const uint8_t *keep(o2p_dictionary *dictionary, const uint8_t *bytes, siz
     return copy;
 }
 
-static uint32_t intern_repaired(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size)
+static uint32_t intern_repaired(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
+                                bool look_up)
 {
     o2p_buffer repaired;
     o2p_buffer_init(&repaired, dictionary->entries.memory);
     o2p_utf8_repair(&repaired, bytes, size);
     ++*dictionary->repaired;
-    dictionary->lookups--; /* the call below counts it */
-    uint32_t index = dictionary->entries.memory->failed
-                         ? 0
-                         : o2p_intern(dictionary, repaired.data, repaired.size, false);
+    uint32_t index = 0;
+    if (!dictionary->entries.memory->failed && look_up) {
+        dictionary->lookups--; /* the call below counts it */
+        index = o2p_intern(dictionary, repaired.data, repaired.size, false);
+    } else if (!dictionary->entries.memory->failed) {
+        index = o2p_dictionary_append(dictionary, repaired.data, repaired.size, false);
+    }
     o2p_buffer_free(&repaired);
     return index;
 }
 
-static O2P_NOINLINE uint32_t insert(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
-                                    uint32_t hash, bool lasting)
+/* Adds an entry of valid text. */
+static uint32_t add_kept(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
+                         uint32_t hash, bool lasting)
 {
-    bool text = dictionary->text_kind == O2P_TEXT_UTF8;
-    if (text && o2p_utf8_valid_prefix(bytes, size) != size)
-        return intern_repaired(dictionary, bytes, size);
     if (dictionary->bytes + size > O2P_MAX_DICTIONARY_BYTES) {
         o2p_memory_refuse(dictionary->entries.memory);
         return 0;
     }
     o2p_dictionary_prepare(dictionary);
-    if (!dictionary->gave_up && dictionary->entry_count * 2 >= dictionary->table.count &&
-        !grow_slots(dictionary))
-        return 0;
     const uint8_t *kept = keep(dictionary, bytes, size, lasting);
     if (kept == NULL || dictionary->entry_count == 0)
         return 0;
-    uint32_t index = add_entry(dictionary, kept, size, hash);
-    if (index == 0 || dictionary->gave_up)
-        return index;
-    if (!place(&dictionary->table, hash, index))
-        dictionary->gave_up = true;
+    return add_entry(dictionary, kept, size, hash);
+}
+
+static bool is_valid(const o2p_dictionary *dictionary, const uint8_t *bytes, size_t size)
+{
+    return dictionary->text_kind != O2P_TEXT_UTF8 || o2p_utf8_valid_prefix(bytes, size) == size;
+}
+
+/* Whether the dictionary is not worth its lookups, now that it has one more entry. */
+static bool mostly_new(const o2p_dictionary *dictionary)
+{
     uint32_t step = dictionary->text_kind == O2P_TEXT_ID ? GIVE_UP_STEP_OF_IDS : GIVE_UP_STEP;
-    if (!dictionary->kept && dictionary->entry_count % step == 0 &&
-        (uint64_t)dictionary->entry_count * 10 > dictionary->lookups * GIVE_UP_NEW_IN_TEN)
+    return !dictionary->kept && dictionary->hashed % step == 0 &&
+           (uint64_t)dictionary->hashed * 10 > dictionary->lookups * GIVE_UP_NEW_IN_TEN;
+}
+
+static O2P_NOINLINE uint32_t insert(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
+                                    uint32_t hash, bool lasting)
+{
+    if (!is_valid(dictionary, bytes, size))
+        return intern_repaired(dictionary, bytes, size, true);
+    o2p_dictionary_prepare(dictionary);
+    if (dictionary->hashed * 2 >= dictionary->table.count && !grow_slots(dictionary))
+        return 0;
+    if (dictionary->gave_up) /* just now */
+        hash = 0;
+    uint32_t index = add_kept(dictionary, bytes, size, hash, lasting);
+    if (index == 0 || hash == 0)
+        return index;
+    dictionary->hashed++;
+    if (!place(&dictionary->table, hash, index) || mostly_new(dictionary))
         dictionary->gave_up = true;
     return index;
+}
+
+uint32_t o2p_dictionary_append(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
+                               bool lasting)
+{
+    if (size == 0)
+        return 0;
+    if (!is_valid(dictionary, bytes, size))
+        return intern_repaired(dictionary, bytes, size, false);
+    return add_kept(dictionary, bytes, size, 0, lasting);
 }
 
 uint32_t o2p_intern(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size, bool lasting)
@@ -204,8 +246,10 @@ uint32_t o2p_intern(o2p_dictionary *dictionary, const uint8_t *bytes, size_t siz
         return 0;
     dictionary->lookups++;
     if (O2P_UNLIKELY(dictionary->gave_up))
-        return insert(dictionary, bytes, size, 0, lasting);
+        return is_valid(dictionary, bytes, size) ? add_kept(dictionary, bytes, size, 0, lasting)
+                                                 : intern_repaired(dictionary, bytes, size, true);
     uint32_t hash = (uint32_t)(o2p_hash(bytes, size) >> 32);
+    hash += hash == 0;
     uint32_t mask = dictionary->table.count - 1;
     for (uint32_t i = 0; i < MAX_PROBES && dictionary->table.count > 0; i++) {
         uint64_t slot = dictionary->table.at[(hash + i) & mask];
@@ -222,18 +266,20 @@ uint32_t o2p_intern(o2p_dictionary *dictionary, const uint8_t *bytes, size_t siz
 
 o2p_dictionary_mark o2p_dictionary_save(const o2p_dictionary *dictionary)
 {
-    return (o2p_dictionary_mark){dictionary->entry_count, dictionary->table.count,
-                                 dictionary->lookups, dictionary->gave_up};
+    return (o2p_dictionary_mark){dictionary->entry_count, dictionary->hashed,
+                                 dictionary->table.count, dictionary->lookups, dictionary->gave_up};
 }
 
-/* Frees the slot of the table's newest entry. */
+/* Takes an entry out of the table if it is there: as its newest. */
 static void unplace(o2p_slots *table, uint32_t hash, uint32_t index)
 {
-    for (uint32_t i = 0; i < MAX_PROBES; i++) {
+    if (index == 0 || index >= table->entries)
+        return;
+    table->entries = index;
+    for (uint32_t i = 0; hash != 0 && i < MAX_PROBES; i++) {
         uint64_t *slot = &table->at[(hash + i) & (table->count - 1)];
         if ((uint32_t)*slot == index) {
             *slot = 0;
-            table->entries = index;
             return;
         }
     }
@@ -255,16 +301,15 @@ void o2p_dictionary_rollback(o2p_dictionary *dictionary, o2p_dictionary_mark mar
         uint32_t index = --dictionary->entry_count;
         uint32_t hash = o2p_dictionary_entry(dictionary, index)->hash;
         dictionary->bytes -= plain_size(dictionary, o2p_dictionary_entry(dictionary, index)->size);
-        if (index > 0 && index < dictionary->table.entries)
-            unplace(&dictionary->table, hash, index);
-        if (index > 0 && index < dictionary->spare.entries)
-            unplace(&dictionary->spare, hash, index);
+        unplace(&dictionary->table, hash, index);
+        unplace(&dictionary->spare, hash, index);
     }
     dictionary->entries.size = dictionary->entry_count * sizeof(o2p_entry);
     if (dictionary->table.count != mark.slot_count && dictionary->spare.count == mark.slot_count)
         swap_tables(dictionary);
     if (dictionary->table.count != mark.slot_count) /* grown by twice as many entries as it had */
         shrink(dictionary, &dictionary->table, mark.slot_count);
+    dictionary->hashed = mark.hashed;
     dictionary->lookups = mark.lookups;
     dictionary->gave_up = mark.gave_up;
 }

@@ -14,7 +14,7 @@
 typedef struct o2p_entry {
     const uint8_t *bytes;
     uint32_t size;
-    uint32_t hash; /* high half of the hash: compared before the bytes */
+    uint32_t hash; /* high half of the hash, never 0; 0: the entry is not looked up */
 } o2p_entry;
 
 /* What the bytes of a dictionary are. */
@@ -37,7 +37,8 @@ typedef struct o2p_dictionary {
     o2p_slots table;
     o2p_slots spare; /* the one before, or after, the last growth: see dictionary.c */
     uint32_t entry_count;
-    uint64_t lookups;   /* values interned, the empty one aside */
+    uint32_t hashed;    /* entries that are looked up, the empty one among them */
+    uint64_t lookups;   /* values looked up, the empty one aside */
     uint64_t bytes;     /* of the entries, PLAIN-encoded */
     uint64_t *repaired; /* counts values with invalid UTF-8, each time they come */
     bool gave_up;
@@ -49,6 +50,7 @@ typedef struct o2p_dictionary {
 /* What o2p_dictionary_rollback restores. */
 typedef struct o2p_dictionary_mark {
     uint32_t entry_count;
+    uint32_t hashed;
     uint32_t slot_count;
     uint64_t lookups;
     bool gave_up;
@@ -59,8 +61,13 @@ void o2p_dictionary_init(o2p_dictionary *dictionary, o2p_memory *memory, o2p_are
 void o2p_dictionary_free(o2p_dictionary *dictionary);
 
 /* Index of the entry for `size` bytes, added if it is new. `lasting` bytes outlive the dictionary
- * and are referred to; others are copied. 0 when memory is refused. */
+ * and are referred to, unless they are few; others are copied. 0 when memory is refused. */
 uint32_t o2p_intern(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size, bool lasting);
+
+/* The same without looking for the value, for one that is likely to be new: if it is not, it has a
+ * further entry. Nor is this one found by later lookups. */
+uint32_t o2p_dictionary_append(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
+                               bool lasting);
 
 /* Reserves the empty entry; o2p_intern does so by itself. */
 void o2p_dictionary_prepare(o2p_dictionary *dictionary);

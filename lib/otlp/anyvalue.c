@@ -20,6 +20,15 @@
 
 /* ---- reading ---- */
 
+enum { STRING = O2P_KEY(AnyValue_string_value, O2P_WIRE_LEN) };
+
+/* Whether the whole value is a string with a length of one byte, as most are. */
+static inline bool is_plain_string(o2p_span any)
+{
+    return any.size >= 2 && any.bytes[0] == STRING && any.bytes[1] < 0x80 &&
+           any.bytes[1] == any.size - 2;
+}
+
 /* Finds the member that is set; member->key is 0 when none is. */
 static bool read_member(o2p_walk *walk, o2p_span any, unsigned depth, o2p_wire_field *member)
 {
@@ -28,6 +37,10 @@ static bool read_member(o2p_walk *walk, o2p_span any, unsigned depth, o2p_wire_f
         return true;
     if (depth > walk->limits.max_depth)
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, any.bytes);
+    if (is_plain_string(any)) {
+        *member = (o2p_wire_field){STRING, any.bytes, any.size - 2, any.bytes + 2};
+        return true;
+    }
     o2p_wire wire = o2p_wire_over(any.bytes, any.size);
     o2p_wire_field field;
     while (o2p_wire_next(&wire, &field)) {

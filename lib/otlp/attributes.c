@@ -1,4 +1,5 @@
-/* attributes.c - lists of KeyValue as MAP columns with unique keys.
+/* attributes.c - lists of KeyValue as MAP columns with unique keys, of which most are found again
+ * by their bytes (known.h).
  *
  * A MAP's keys are unique, so of equal keys the first stays and the others go to
  * DuplicateAttributes with their place in the list (RULINGS, "Maps and attributes"). Equal keys
@@ -6,22 +7,13 @@
  *
  *   up to LINEAR keys    compare with each key of the list so far
  *   more                 stamps[key index] == the list's stamp means it came before
- *   dictionary given up  equal keys may have different indices: sort the list's keys at its end.
- * Only keys made to collide get there, and they get O(n log n).
+ *   dictionary given up  equal keys may have different indices: see late_keys.c
  */
-#include "walk.h"
+#include "attribute_list.h"
 
-#include "../base/hash.h"
 #include "../base/text.h"
 
 enum { LINEAR = 16 };
-
-/* An entry added while equal keys could not be told by their index. */
-typedef struct late_entry {
-    uint32_t entry;    /* among the column's entries */
-    uint32_t position; /* in the list */
-    o2p_span value;
-} late_entry;
 
 void o2p_attributes_begin(o2p_attributes *list, const o2p_attribute_target *target, o2p_rows *rows,
                           uint32_t row, unsigned depth, unsigned level, o2p_wire *wire)
@@ -36,22 +28,12 @@ void o2p_attributes_begin(o2p_attributes *list, const o2p_attribute_target *targ
     list->known = O2P_NO_LIST;
 }
 
-static uint32_t *keys_of(const o2p_column *column)
-{
-    return (uint32_t *)(void *)column->keys.data;
-}
-
-static o2p_list_scratch *scratch_of(o2p_walk *walk, const o2p_attributes *list)
-{
-    return &walk->lists[list->level];
-}
-
 /* Before the first entry: where the list begins. */
 static void start(o2p_walk *walk, o2p_attributes *list, const o2p_column *column)
 {
     list->first = (uint32_t)(column->keys.size / 4); /* o2p_end_list has seen that it fits */
-    scratch_of(walk, list)->types.size = 0;
-    scratch_of(walk, list)->late.size = 0;
+    o2p_scratch_of(walk, list)->types.size = 0;
+    o2p_scratch_of(walk, list)->late.size = 0;
 }
 
 /* ---- equal keys ---- */
@@ -82,7 +64,7 @@ static uint32_t new_stamp(o2p_walk *walk)
 static bool came_before_stamped(o2p_walk *walk, o2p_attributes *list, const uint32_t *keys,
                                 uint32_t key)
 {
-    o2p_buffer *stamps = &scratch_of(walk, list)->stamps;
+    o2p_buffer *stamps = &o2p_scratch_of(walk, list)->stamps;
     if (list->stamp == 0) {
         list->stamp = new_stamp(walk);
         for (uint32_t i = 0; i < list->count; i++) {
@@ -101,7 +83,7 @@ static bool came_before_stamped(o2p_walk *walk, o2p_attributes *list, const uint
 static bool came_before(o2p_walk *walk, o2p_attributes *list, const o2p_column *column,
                         uint32_t key)
 {
-    const uint32_t *keys = keys_of(column);
+    const uint32_t *keys = o2p_list_keys(column);
     uint64_t bit = UINT64_C(1) << (key & 63);
     bool perhaps = (list->seen & bit) != 0;
     list->seen |= bit;
@@ -127,9 +109,8 @@ static void append_path(o2p_buffer *out, const o2p_attributes *list)
     }
 }
 
-/* Notes {"path","index","key","value"} for DuplicateAttributes. */
-static bool note_duplicate(o2p_walk *walk, const o2p_attributes *list, uint32_t position,
-                           uint32_t key, o2p_span value)
+bool o2p_note_duplicate(o2p_walk *walk, const o2p_attributes *list, uint32_t position, uint32_t key,
+                        o2p_span value)
 {
     o2p_buffer *out = &walk->duplicates[list->target->part];
     o2p_dictionary *keys = o2p_column_key_dictionary(list->rows, list->target->map);
@@ -151,65 +132,71 @@ static bool note_duplicate(o2p_walk *walk, const o2p_attributes *list, uint32_t 
     return ok;
 }
 
-/* ---- attributes that were read before ----
- *
- * Most attributes of a request are among a few hundred, so each is looked for by its bytes before
- * it is read: one hash and one comparison instead of two messages and two dictionaries. Places are
- * overwritten by whatever comes, so that unique values cost little and no memory. What is noticed
- * in an attribute must be counted each time: one in which anything was is not kept.
- */
-
-/* The place of an attribute in the table; NULL when memory is refused. */
-static o2p_known_pair *place_of(o2p_walk *walk, const o2p_wire_field *key_value)
-{
-    if (O2P_UNLIKELY(walk->known.size == 0)) {
-        size_t size = O2P_KNOWN_PAIRS * sizeof(o2p_known_pair);
-        void *at = o2p_buffer_extend(&walk->known, size);
-        if (at == NULL)
-            return NULL;
-        memset(at, 0, size);
-    }
-    uint64_t hash = o2p_hash(key_value->bytes, (size_t)key_value->value);
-    return (o2p_known_pair *)(void *)walk->known.data + hash % O2P_KNOWN_PAIRS;
-}
-
-static bool holds(const o2p_known_pair *pair, const o2p_walk *walk, const o2p_column *column,
-                  const o2p_wire_field *key_value)
-{
-    return pair->walk == walk->number && pair->column == column && pair->size == key_value->value &&
-           o2p_same_bytes(pair->bytes, key_value->bytes, pair->size);
-}
-
 /* ---- adding ---- */
 
-static void push(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t key,
-                 uint32_t value, char letter)
+/* What is noticed in attributes, and so counted each time they come. */
+static uint64_t noticed(const o2p_walk *walk)
+{
+    return walk->counts.unknown_fields + walk->counts.duplicate_keys + walk->store->pool.repaired;
+}
+
+static O2P_ALWAYS_INLINE void push(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
+                                   uint32_t key, uint32_t value, char letter)
 {
     o2p_buffer_u32(&column->keys, key);
     o2p_buffer_u32(&column->items, value);
-    o2p_buffer_byte(&scratch_of(walk, list)->types, (uint8_t)letter);
+    o2p_buffer_byte(&o2p_scratch_of(walk, list)->types, (uint8_t)letter);
     list->typed |= letter != O2P_LETTER_STRING;
     list->count++;
 }
 
-/* Adds an entry; sets the value and the letter of *pair. */
-static bool add_entry(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t key,
-                      o2p_span value, o2p_known_pair *pair)
+/* A value read into the column's dictionary. */
+typedef struct read_value {
+    uint32_t index;
+    char letter;
+    bool fresh; /* it made an entry */
+} read_value;
+
+/* Reads a value; `varied`: without looking for it. */
+static bool read_value_of(o2p_walk *walk, const o2p_attributes *list, o2p_span value, bool varied,
+                          read_value *read)
 {
     o2p_any_text text;
     o2p_dictionary *values = o2p_column_dictionary(list->rows, list->target->map);
     if (values == NULL || !o2p_any_text_of(walk, value, list->depth + 1, &text))
         return false;
-    uint32_t index =
-        o2p_intern(values, text.bytes, text.size, text.input && list->rows->pool->lasting);
-    if (O2P_UNLIKELY(column->key_dictionary->gave_up)) {
-        late_entry late = {list->first + list->count, list->position, value};
-        o2p_buffer_append(&scratch_of(walk, list)->late, &late, sizeof(late));
+    bool lasting = text.input && list->rows->pool->lasting;
+    uint32_t entries = values->entry_count;
+    read->index = varied ? o2p_dictionary_append(values, text.bytes, text.size, lasting)
+                         : o2p_intern(values, text.bytes, text.size, lasting);
+    read->letter = text.letter;
+    read->fresh = values->entry_count > entries;
+    return !list->rows->pool->memory->failed;
+}
+
+/* Takes a KeyValue apart that is written as all clients do: key, then value, and nothing else. */
+static bool split_plain(const o2p_wire_field *key_value, o2p_span *key, o2p_span *value)
+{
+    enum {
+        KEY = O2P_KEY(KeyValue_key, O2P_WIRE_LEN),
+        VALUE = O2P_KEY(KeyValue_value, O2P_WIRE_LEN)
+    };
+    const uint8_t *at = key_value->bytes, *end = at + key_value->value;
+    if (end - at < 4 || at[0] != KEY || at[1] >= 0x80 || (size_t)(end - at) < 4 + (size_t)at[1])
+        return false;
+    *key = (o2p_span){at + 2, at[1]};
+    at += 2 + at[1];
+    if (at[0] != VALUE)
+        return false;
+    size_t size = at[1];
+    at += 2;
+    if (size >= 0x80) {
+        if (at == end || *at >= 0x80)
+            return false;
+        size = (size & 0x7F) | (size_t)*at++ << 7;
     }
-    push(walk, list, column, key, index, text.letter);
-    pair->value = index;
-    pair->letter = text.letter;
-    return true;
+    *value = (o2p_span){at, size};
+    return size == (size_t)(end - at);
 }
 
 /* Adds an attribute that was read before; false when it must be read again, as a duplicate must. */
@@ -224,39 +211,77 @@ static bool add_known(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
     column->dictionary->lookups += pair->value != 0;
     push(walk, list, column, pair->key, pair->value, pair->letter);
     list->position++;
+    if (pair->owner != NULL)
+        pair->owner->values++;
     return true;
 }
 
-/* Reads an attribute; `place` is its own in the table, or NULL. */
-static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value,
-                      o2p_known_pair *place)
+/* The index of a key. `*place` is its own among the known ones, or NULL: then, or where another is
+ * there, it is looked up in the dictionary. */
+static uint32_t index_of_key(o2p_walk *walk, const o2p_attributes *list, const o2p_column *column,
+                             o2p_span key, o2p_known_key **place)
 {
-    o2p_span key, value;
-    uint64_t unknown = walk->counts.unknown_fields, repaired = walk->store->pool.repaired;
-    if (!o2p_key_value_of(walk, key_value->bytes, (size_t)key_value->value, &key, &value))
-        return false;
     o2p_dictionary *keys = o2p_column_key_dictionary(list->rows, list->target->map);
-    o2p_column *column = &list->rows->columns[list->target->map];
     if (keys == NULL)
+        return 0;
+    if (O2P_LIKELY(!keys->gave_up))
+        *place = o2p_known_key_place(&walk->known, key);
+    if (*place != NULL && O2P_LIKELY(o2p_known_key_holds(&walk->known, *place, column, key))) {
+        keys->lookups += (*place)->key != 0;
+        return (*place)->key;
+    }
+    uint64_t noticed_before = noticed(walk);
+    uint32_t index = o2p_intern(keys, key.bytes, key.size, list->rows->pool->lasting);
+    if (*place != NULL && noticed(walk) == noticed_before && !keys->gave_up)
+        **place = (o2p_known_key){.bytes = key.bytes,
+                                  .column = column,
+                                  .size = (uint32_t)key.size,
+                                  .request = walk->known.request,
+                                  .key = index};
+    else
+        *place = NULL;
+    return index;
+}
+
+/* Reads an attribute; `pair_place` is its own, or NULL. */
+static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value,
+                      o2p_known_pair *pair_place)
+{
+    o2p_column *column = &list->rows->columns[list->target->map];
+    o2p_known_key *key_place = NULL;
+    o2p_span key, value;
+    read_value read;
+    uint64_t noticed_before = noticed(walk);
+    if (!split_plain(key_value, &key, &value) &&
+        !o2p_key_value_of(walk, key_value->bytes, (size_t)key_value->value, &key, &value))
+        return false;
+    uint32_t index = index_of_key(walk, list, column, key, &key_place);
+    if (O2P_UNLIKELY(list->rows->pool->memory->failed))
         return false;
     if (list->position == 0)
         start(walk, list, column);
-    o2p_known_pair pair = {.bytes = key_value->bytes,
-                           .column = column,
-                           .size = (uint32_t)key_value->value,
-                           .walk = walk->number};
-    pair.key = o2p_intern(keys, key.bytes, key.size, list->rows->pool->lasting);
-    if (O2P_UNLIKELY(list->rows->pool->memory->failed))
+    if (O2P_UNLIKELY(came_before(walk, list, column, index)))
+        return o2p_note_duplicate(walk, list, list->position++, index, value);
+    bool varied = key_place != NULL && key_place->varied;
+    if (!read_value_of(walk, list, value, varied, &read))
         return false;
-    if (O2P_UNLIKELY(came_before(walk, list, column, pair.key)))
-        return note_duplicate(walk, list, list->position++, pair.key, value);
-    if (!add_entry(walk, list, column, pair.key, value, &pair) || list->rows->pool->memory->failed)
-        return false;
+    if (O2P_UNLIKELY(column->key_dictionary->gave_up))
+        o2p_note_late(walk, list, value);
+    push(walk, list, column, index, read.index, read.letter);
     list->position++;
-    bool clean = walk->counts.unknown_fields == unknown && walk->store->pool.repaired == repaired;
-    if (place != NULL && clean && !keys->gave_up)
-        *place = pair;
-    return true;
+    if (key_place != NULL)
+        o2p_known_key_count(key_place, read.fresh);
+    if (pair_place != NULL && !varied && noticed(walk) == noticed_before &&
+        !column->key_dictionary->gave_up)
+        *pair_place = (o2p_known_pair){.bytes = key_value->bytes,
+                                       .column = column,
+                                       .size = (uint32_t)key_value->value,
+                                       .request = walk->known.request,
+                                       .key = index,
+                                       .value = read.index,
+                                       .letter = read.letter,
+                                       .owner = key_place};
+    return !list->rows->pool->memory->failed;
 }
 
 static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
@@ -269,19 +294,19 @@ static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *
         return o2p_walk_over(walk, key_value->start,
                              "more attributes in a list than max_attributes");
     if (column->key_dictionary == NULL || !column->key_dictionary->gave_up) {
-        pair = place_of(walk, key_value);
-        if (pair != NULL && O2P_LIKELY(holds(pair, walk, column, key_value)) &&
+        pair = o2p_known_pair_place(&walk->known, o2p_span_of(key_value));
+        if (pair != NULL &&
+            O2P_LIKELY(o2p_known_pair_holds(&walk->known, pair, column, o2p_span_of(key_value))) &&
             add_known(walk, list, column, pair))
             return true;
     }
-    return read_pair(walk, list, key_value, pair) && !list->rows->pool->memory->failed;
+    return read_pair(walk, list, key_value, pair);
 }
 
-/* ---- lists that were read before ----
+/* ---- whole lists ----
  *
  * Records that are alike have the same attributes, written the same way one behind the other: then
- * the whole list is found by its bytes, and its rows share it. Where lists turn out to be mostly
- * new they are looked for no more in this request.
+ * the whole list is found by its bytes, and its rows share it.
  */
 
 /* The end of the fields with the key of the one that begins at `at`, as far as their keys take one
@@ -299,50 +324,16 @@ static const uint8_t *fields_end(const uint8_t *at, const uint8_t *end)
     return at;
 }
 
-static uint64_t noticed(const o2p_walk *walk)
-{
-    return walk->counts.unknown_fields + walk->counts.duplicate_keys + walk->store->pool.repaired;
-}
-
-/* The place of the list in the table; NULL when it is not to be looked for. What a place says of an
- * earlier request does no harm: bytes are compared. */
-static uint16_t *list_place(o2p_walk *walk, o2p_span fields)
-{
-    enum { TRIES = 2048, ONE_HIT_IN = 8 };
-    if (walk->list_tries >= TRIES && walk->list_hits < walk->list_tries / ONE_HIT_IN)
-        return NULL;
-    if (O2P_UNLIKELY(walk->list_places.size == 0)) {
-        size_t size = O2P_KNOWN_LISTS * sizeof(uint16_t);
-        void *at = o2p_buffer_extend(&walk->list_places, size);
-        if (at == NULL)
-            return NULL;
-        memset(at, 0, size);
-    }
-    return (uint16_t *)(void *)walk->list_places.data +
-           o2p_hash(fields.bytes, fields.size) % O2P_KNOWN_LISTS;
-}
-
-static bool is_known(const o2p_known_list *known, const o2p_attributes *list,
-                     const o2p_column *column)
-{
-    return known->column == column && known->size == list->fields.size &&
-           memcmp(known->bytes, list->fields.bytes, known->size) == 0;
-}
-
 /* Whether the fields are a list that was read before: then it is list->known. */
 static bool find_list(o2p_walk *walk, o2p_attributes *list, const o2p_column *column)
 {
-    list->place = list_place(walk, list->fields);
+    list->place = o2p_known_list_place(&walk->known, list->fields);
     if (list->place == NULL)
         return false;
-    walk->list_tries++;
-    const o2p_known_list *lists = (const o2p_known_list *)(const void *)walk->known_lists.data;
-    size_t count = walk->known_lists.size / sizeof(o2p_known_list);
-    if (*list->place >= count || !is_known(&lists[*list->place], list, column))
+    list->known = o2p_known_list_at(&walk->known, list->place, column, list->fields);
+    if (list->known == O2P_NO_LIST)
         return false;
-    walk->list_hits++;
-    list->known = *list->place;
-    list->position = lists[*list->place].count;
+    list->position = o2p_known_list_of(&walk->known, list->known)->count;
     return true;
 }
 
@@ -391,25 +382,22 @@ static void remember_list(o2p_walk *walk, const o2p_attributes *list, const o2p_
 {
     o2p_known_list known = {
         list->fields.bytes, column, list->fields.size, number, types, list->count, 0, 0};
-    size_t at = walk->known_lists.size / sizeof(known);
     if (list->pieces != 1 || list->place == NULL || list->noticed != noticed(walk) ||
-        column->key_dictionary->gave_up || at >= O2P_KNOWN_LISTS)
+        column->key_dictionary->gave_up)
         return;
-    const uint32_t *keys = keys_of(column);
+    const uint32_t *keys = o2p_list_keys(column);
     const uint32_t *values = (const uint32_t *)(const void *)column->items.data;
     for (uint32_t i = list->first; i < list->first + list->count; i++) {
         known.keys += keys[i] != 0;
         known.values += values[i] != 0;
     }
-    *list->place = (uint16_t)at;
-    o2p_buffer_append(&walk->known_lists, &known, sizeof(known));
+    o2p_known_list_keep(&walk->known, list->place, &known);
 }
 
 /* Sets the cells of a row to a list that was read before. */
 static void set_known(const o2p_walk *walk, const o2p_attributes *list, const o2p_column *column)
 {
-    const o2p_known_list *known =
-        (const o2p_known_list *)(const void *)walk->known_lists.data + list->known;
+    const o2p_known_list *known = o2p_known_list_of(&walk->known, list->known);
     o2p_rows *rows = list->rows;
     column->key_dictionary->lookups += known->keys;
     if (column->dictionary != NULL)
@@ -419,111 +407,6 @@ static void set_known(const o2p_walk *walk, const o2p_attributes *list, const o2
         rows->columns[list->target->types].dictionary->lookups++;
         o2p_set32(rows, list->target->types, list->row, known->types);
     }
-}
-
-/* ---- a list whose keys' indices say nothing ---- */
-
-static int compare_keys(const o2p_column *column, uint32_t entry_a, uint32_t entry_b)
-{
-    const uint32_t *keys = keys_of(column);
-    const o2p_dictionary *dictionary = column->key_dictionary;
-    return o2p_entry_compare(o2p_dictionary_entry(dictionary, keys[entry_a]),
-                             o2p_dictionary_entry(dictionary, keys[entry_b]));
-}
-
-/* Merges the sorted halves [0, middle) and [middle, count) of `from` into `to`, stably. */
-static void merge_halves(const o2p_column *column, const uint32_t *from, uint32_t *to,
-                         uint32_t middle, uint32_t count)
-{
-    uint32_t a = 0, b = middle;
-    for (uint32_t i = 0; i < count; i++) {
-        bool second = a == middle || (b < count && compare_keys(column, from[b], from[a]) < 0);
-        to[i] = second ? from[b++] : from[a++];
-    }
-}
-
-/* Sorts entry numbers by key, stably, bottom up. Returns which of the two arrays holds the result.
- */
-static uint32_t *sort_entries(const o2p_column *column, uint32_t *order, uint32_t *spare,
-                              uint32_t count)
-{
-    for (uint32_t width = 1; width < count; width *= 2) {
-        for (uint32_t at = 0; at < count; at += 2 * width) {
-            uint32_t rest = count - at;
-            uint32_t middle = rest < width ? rest : width;
-            merge_halves(column, order + at, spare + at, middle,
-                         rest < 2 * width ? rest : 2 * width);
-        }
-        uint32_t *swap = order;
-        order = spare;
-        spare = swap;
-    }
-    return order;
-}
-
-/* Marks in `twin` (a byte an entry of the list) the entries whose key came before. */
-static void mark_twins(const o2p_column *column, const uint32_t *order, uint32_t first,
-                       uint32_t count, uint8_t *twin)
-{
-    memset(twin, 0, count);
-    for (uint32_t i = 1; i < count; i++)
-        twin[order[i] - first] = compare_keys(column, order[i - 1], order[i]) == 0;
-}
-
-/* Notes an entry that was added as a duplicate; what was noticed in its value was counted then. */
-static bool note_twin(o2p_walk *walk, const o2p_attributes *list, const late_entry *late,
-                      uint32_t key)
-{
-    uint64_t unknown = walk->counts.unknown_fields, repaired = walk->store->pool.repaired;
-    bool ok = note_duplicate(walk, list, late->position, key, late->value);
-    walk->counts.unknown_fields = unknown;
-    walk->store->pool.repaired = repaired;
-    return ok;
-}
-
-/* Takes the marked entries out of the column, noting them as duplicates. */
-static bool remove_twins(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
-                         const uint8_t *twin)
-{
-    uint32_t *keys = keys_of(column), *items = (uint32_t *)(void *)column->items.data;
-    const late_entry *late = (const late_entry *)(const void *)scratch_of(walk, list)->late.data;
-    size_t late_count = scratch_of(walk, list)->late.size / sizeof(*late), next = 0;
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < list->count; i++) {
-        uint32_t entry = list->first + i;
-        while (next < late_count && late[next].entry < entry)
-            next++;
-        if (twin[i] == 0) {
-            keys[list->first + kept] = keys[entry];
-            items[list->first + kept] = items[entry];
-            scratch_of(walk, list)->types.data[kept++] = scratch_of(walk, list)->types.data[i];
-        } else if (!note_twin(walk, list, &late[next], keys[entry])) {
-            return false;
-        }
-    }
-    list->count = kept;
-    column->keys.size = column->items.size = (size_t)(list->first + kept) * 4;
-    scratch_of(walk, list)->types.size = kept;
-    return true;
-}
-
-static bool settle_late(o2p_walk *walk, o2p_attributes *list, o2p_column *column)
-{
-    o2p_buffer scratch; /* order, spare, twin */
-    o2p_buffer_init(&scratch, walk->store->memory);
-    bool ok = false;
-    uint32_t *order = (uint32_t *)o2p_buffer_extend(&scratch, (size_t)list->count * 9);
-    if (order != NULL) {
-        uint32_t *spare = order + list->count;
-        uint8_t *twin = (uint8_t *)(spare + list->count);
-        for (uint32_t i = 0; i < list->count; i++)
-            order[i] = list->first + i;
-        mark_twins(column, sort_entries(column, order, spare, list->count), list->first,
-                   list->count, twin);
-        ok = remove_twins(walk, list, column, twin);
-    }
-    o2p_buffer_free(&scratch);
-    return ok;
 }
 
 bool o2p_attributes_end(o2p_walk *walk, o2p_attributes *list)
@@ -536,15 +419,16 @@ bool o2p_attributes_end(o2p_walk *walk, o2p_attributes *list)
         set_known(walk, list, column);
         return true;
     }
-    if (O2P_UNLIKELY(scratch_of(walk, list)->late.size > 0) && !settle_late(walk, list, column))
+    if (O2P_UNLIKELY(o2p_scratch_of(walk, list)->late.size > 0) &&
+        !o2p_settle_late(walk, list, column))
         return false;
     uint32_t number = o2p_end_map(rows, list->target->map, column->keys.size / 4), types = 0;
     if (number == 0)
         return false;
     o2p_set32(rows, list->target->map, list->row, number);
     if (list->typed) {
-        o2p_set_text(rows, list->target->types, list->row, scratch_of(walk, list)->types.data,
-                     scratch_of(walk, list)->types.size, false);
+        o2p_set_text(rows, list->target->types, list->row, o2p_scratch_of(walk, list)->types.data,
+                     o2p_scratch_of(walk, list)->types.size, false);
         if (!rows->pool->memory->failed)
             types = o2p_cells32(&rows->columns[list->target->types])[list->row];
     }

@@ -156,12 +156,7 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
         walk->duplicates[i].size = 0;
     memset(walk->last, 0, sizeof(walk->last));
     memset(walk->names, 0, sizeof(walk->names));
-    if (++walk->number == 0) {
-        walk->known.size = 0; /* numbers begin again */
-        walk->number = 1;
-    }
-    walk->list_tries = walk->list_hits = 0;
-    walk->known_lists.size = 0;
+    o2p_known_begin(&walk->known);
     memset(&walk->counts, 0, sizeof(walk->counts));
     uint64_t repaired = walk->store->pool.repaired;
     while (o2p_wire_next(&wire, &field)) {

@@ -10,9 +10,7 @@ void o2p_walk_init(o2p_walk *walk, o2p_store *store)
     for (size_t i = 0; i < O2P_LIST_PARTS; i++)
         o2p_buffer_init(&walk->duplicates[i], store->memory);
     o2p_buffer_init(&walk->key, store->memory);
-    o2p_buffer_init(&walk->known, store->memory);
-    o2p_buffer_init(&walk->known_lists, store->memory);
-    o2p_buffer_init(&walk->list_places, store->memory);
+    o2p_known_init(&walk->known, store->memory);
     for (size_t i = 0; i < 2; i++) {
         o2p_buffer_init(&walk->lists[i].types, store->memory);
         o2p_buffer_init(&walk->lists[i].late, store->memory);
@@ -26,9 +24,7 @@ void o2p_walk_free(o2p_walk *walk)
     for (size_t i = 0; i < O2P_LIST_PARTS; i++)
         o2p_buffer_free(&walk->duplicates[i]);
     o2p_buffer_free(&walk->key);
-    o2p_buffer_free(&walk->known);
-    o2p_buffer_free(&walk->known_lists);
-    o2p_buffer_free(&walk->list_places);
+    o2p_known_free(&walk->known);
     for (size_t i = 0; i < 2; i++) {
         o2p_buffer_free(&walk->lists[i].types);
         o2p_buffer_free(&walk->lists[i].late);

@@ -10,17 +10,11 @@
 #define O2P_OTLP_WALK_H
 
 #include "../batch/store.h"
-#include "descriptor.h"
+#include "known.h"
 #include "wire.h"
 
 /* Outside o2p_status: a singular field came twice. */
 enum { O2P_WALK_MERGE = 1000 };
-
-/* A message's field, its wire bytes. Not present: bytes is NULL. */
-typedef struct o2p_span {
-    const uint8_t *bytes;
-    size_t size;
-} o2p_span;
 
 static inline o2p_span o2p_span_of(const o2p_wire_field *field)
 {
@@ -30,35 +24,12 @@ static inline o2p_span o2p_span_of(const o2p_wire_field *field)
 /* What is kept about an attribute list until its end. */
 typedef struct o2p_list_scratch {
     o2p_buffer types;  /* letters of its values */
-    o2p_buffer late;   /* see attributes.c */
+    o2p_buffer late;   /* see late_keys.c */
     o2p_buffer stamps; /* of keys; see attributes.c */
 } o2p_list_scratch;
 
 /* Most attribute lists, or kinds of them, that a row has: those of a span, its events and links. */
 enum { O2P_LIST_PARTS = 3 };
-
-/* An attribute that was read in this request, found again by its bytes: see attributes.c. */
-typedef struct o2p_known_pair {
-    const uint8_t *bytes; /* of the KeyValue */
-    const o2p_column *column;
-    uint32_t size;
-    uint32_t walk;       /* number of the request; another one: a free place */
-    uint32_t key, value; /* indices */
-    char letter;
-} o2p_known_pair;
-
-/* A list of attributes likewise: the fields of a record that make it up, one behind the other. */
-typedef struct o2p_known_list {
-    const uint8_t *bytes; /* of the fields, keys included */
-    const o2p_column *column;
-    size_t size;
-    uint32_t number; /* of the list in its column */
-    uint32_t types;  /* cell of the companion column */
-    uint32_t count;
-    uint32_t keys, values; /* those that are not empty: lookups that are saved */
-} o2p_known_list;
-
-enum { O2P_KNOWN_PAIRS = 512, O2P_KNOWN_LISTS = 4096 };
 
 /* The resource or scope that was read last in this request. */
 typedef struct o2p_last_group {
@@ -91,15 +62,11 @@ typedef struct o2p_walk {
     o2p_buffer duplicates[O2P_LIST_PARTS];
     o2p_buffer key; /* of a resource or scope */
     o2p_list_scratch
-        lists[2];    /* of a record's list, and of a list inside its events, links, exemplars */
-    uint32_t stamp;  /* the last one given to a list */
-    uint32_t number; /* of requests walked */
+        lists[2];   /* of a record's list, and of a list inside its events, links, exemplars */
+    uint32_t stamp; /* the last one given to a list */
     o2p_last_group last[O2P_SOURCE_SCOPE + 1]; /* by o2p_source */
     uint32_t names[2][O2P_KNOWN_NAMES];        /* of SpanKind, StatusCode: cells, or 0 */
-    o2p_buffer known; /* o2p_known_pair, O2P_KNOWN_PAIRS of them, once there is an attribute */
-    o2p_buffer known_lists;         /* o2p_known_list */
-    o2p_buffer list_places;         /* u16 a place: the list that is there, perhaps */
-    uint32_t list_tries, list_hits; /* in this request */
+    o2p_known known;
 } o2p_walk;
 
 void o2p_walk_init(o2p_walk *walk, o2p_store *store);
@@ -238,8 +205,6 @@ typedef struct o2p_attribute_target {
     unsigned part;    /* of the lists of its row: 0, 1, ... in the order of the columns */
 } o2p_attribute_target;
 
-enum { O2P_NO_LIST = O2P_KNOWN_LISTS };
-
 /* One attribute list while it is read. */
 typedef struct o2p_attributes {
     const o2p_attribute_target *target;
@@ -256,8 +221,8 @@ typedef struct o2p_attributes {
     o2p_wire *wire;    /* over the message that has the list; NULL: lists are not looked up */
     o2p_span fields;   /* of the list, while they are all in one piece and nothing was noticed */
     uint32_t pieces;   /* of the list's fields */
-    uint16_t *place;   /* of the list in walk->list_places, if it was looked for */
-    uint32_t known;    /* which of walk->known_lists it is, so far, or O2P_NO_LIST */
+    uint16_t *place;   /* of the list in walk->known, if it was looked for */
+    uint32_t known;    /* which of the known ones it is, so far, or O2P_NO_LIST */
     uint64_t noticed;  /* before it */
     bool typed;        /* some value is not a string */
 } o2p_attributes;

@@ -280,6 +280,36 @@ static void the_dictionary_is_given_up_within_a_list(void **state)
     check_list(f, 400, key_or_none);
 }
 
+/* ---- values that are nearly all new ---- */
+
+/* Of a key whose values are not looked up any more, each is still the record's own, those that come
+ * again too; other keys of the same lists still share theirs. */
+static void values_of_a_varied_key_are_kept(void **state)
+{
+    enum { RECORDS = 5000, VARIED_FROM = 2048 };
+    walk_fixture *f = (walk_fixture *)*state;
+    char text[64];
+    sample_open(&f->p, "a");
+    for (unsigned i = 0; i < RECORDS; i++) {
+        pb_open(&f->p, 2);
+        snprintf(text, sizeof(text), "id%u", i == RECORDS - 1 ? RECORDS - 2 : i);
+        pb_attribute(&f->p, 6, "request.id", text);
+        pb_attribute(&f->p, 6, "kind", i % 2 == 0 ? "even" : "odd");
+        pb_close(&f->p);
+    }
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    for (uint32_t i = 0; i < RECORDS; i += i < RECORDS - 3 ? 7 : 1) {
+        snprintf(text, sizeof(text), "{request.id: id%u, kind: %s}",
+                 i == RECORDS - 1 ? RECORDS - 2 : i, i % 2 == 0 ? "even" : "odd");
+        assert_cell(&f->store, LOGS, LogAttributes, i, text);
+    }
+    const o2p_dictionary *values =
+        o2p_column_dictionary(f->store.tables[O2P_TABLE_LOGS], O2P_COL_LogAttributes);
+    assert_int_equal(values->entry_count, 1 + RECORDS + 2); /* the last id has two entries */
+    assert_int_equal(values->hashed, 1 + VARIED_FROM + 2);
+}
+
 /* ---- lists within lists ---- */
 
 /* Attributes of an event between attributes of its span: equal keys of the span are found all the
@@ -539,6 +569,7 @@ int main(void)
         walk_test(any_number_of_keys),
         walk_test(any_number_of_keys_without_their_dictionary),
         walk_test(the_dictionary_is_given_up_within_a_list),
+        walk_test(values_of_a_varied_key_are_kept),
         walk_test(lists_of_two_levels_may_alternate),
         walk_test(stamps_may_wrap),
         walk_test(lists_alike_are_shared),

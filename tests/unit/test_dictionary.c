@@ -164,14 +164,17 @@ static void invalid_utf8_is_repaired_and_counted(void **state)
 static void lasting_bytes_are_referred_to(void **state)
 {
     (void)state;
-    static const uint8_t lasting[] = "lasting";
+    static const uint8_t lasting[65];
+    uint8_t few[] = "few";
     uint8_t passing[] = "passing";
     o2p_dictionary d = new_dictionary(O2P_TEXT_UTF8);
-    assert_int_equal(o2p_intern(&d, lasting, 7, true), 1);
+    assert_int_equal(o2p_intern(&d, lasting, 65, true), 1);
     assert_ptr_equal(o2p_dictionary_entry(&d, 1)->bytes, lasting);
     assert_int_equal(o2p_intern(&d, passing, 7, false), 2);
-    passing[0] = 'x';
+    assert_int_equal(o2p_intern(&d, few, 3, true), 3); /* copied all the same */
+    passing[0] = few[0] = 'x';
     assert_entry(&d, 2, "passing", 7);
+    assert_entry(&d, 3, "few", 3);
     o2p_dictionary_free(&d);
 }
 
@@ -190,6 +193,63 @@ static void entries_compare_as_unsigned_bytes(void **state)
             int order = o2p_entry_compare(&a, &b);
             assert_int_equal((order > 0) - (order < 0), (i > j) - (i < j));
         }
+}
+
+/* ---- appending ---- */
+
+static uint32_t append(o2p_dictionary *d, const char *text)
+{
+    return o2p_dictionary_append(d, (const uint8_t *)text, strlen(text), false);
+}
+
+static void appended_values_are_not_found(void **state)
+{
+    (void)state;
+    o2p_dictionary d = new_dictionary(O2P_TEXT_UTF8);
+    assert_int_equal(append(&d, ""), 0);
+    assert_int_equal(append(&d, "a"), 1);
+    assert_int_equal(append(&d, "a"), 2);
+    assert_int_equal(intern(&d, "a"), 3);
+    assert_int_equal(append(&d, "a"), 4);
+    assert_int_equal(intern(&d, "a"), 3);
+    assert_int_equal(d.lookups, 2);
+    assert_int_equal(d.hashed, 2);
+    assert_int_equal(append(&d, "a\xff"), 5);
+    assert_entry(&d, 5, "a\xef\xbf\xbd", 4);
+    assert_int_equal(repaired, 1);
+    assert_int_equal(d.lookups, 2);
+    o2p_dictionary_free(&d);
+}
+
+/* Appended values neither fill the table nor count for giving up; those looked up are found after
+ * each growth and each rollback. */
+static void appended_values_are_between_others(void **state)
+{
+    (void)state;
+    enum { LOOKED_UP = 3000, TIMES = 4 };
+    o2p_dictionary d = new_dictionary(O2P_TEXT_UTF8);
+    uint32_t index[LOOKED_UP];
+    o2p_dictionary_mark middle = {0};
+    for (unsigned i = 0; i < LOOKED_UP; i++) {
+        if (i == LOOKED_UP / 2)
+            middle = o2p_dictionary_save(&d);
+        for (unsigned n = 0; n < TIMES; n++)
+            append(&d, "appended");
+        index[i] = intern_number(&d, i);
+        assert_int_equal(index[i], (TIMES + 1) * (i + 1));
+    }
+    assert_false(d.gave_up);
+    assert_int_equal(d.table.count, 8192);
+    for (unsigned i = 0; i < LOOKED_UP; i++)
+        assert_int_equal(intern_number(&d, i), index[i]);
+    o2p_dictionary_rollback(&d, middle);
+    assert_int_equal(d.entry_count, index[LOOKED_UP / 2 - 1] + 1);
+    assert_int_equal(d.hashed, LOOKED_UP / 2 + 1);
+    for (unsigned i = 0; i < LOOKED_UP / 2; i++)
+        assert_int_equal(intern_number(&d, i), index[i]);
+    for (unsigned i = LOOKED_UP / 2; i < LOOKED_UP; i++)
+        assert_int_equal(intern_number(&d, i), index[LOOKED_UP / 2 - 1] + 1 + i - LOOKED_UP / 2);
+    o2p_dictionary_free(&d);
 }
 
 /* ---- giving up ---- */
@@ -515,6 +575,8 @@ int main(void)
         TEST(invalid_utf8_is_repaired_and_counted),
         TEST(lasting_bytes_are_referred_to),
         TEST(entries_compare_as_unsigned_bytes),
+        TEST(appended_values_are_not_found),
+        TEST(appended_values_are_between_others),
         TEST(new_values_only_are_given_up),
         TEST(some_repetition_is_enough),
         TEST(colliding_keys_are_given_up),

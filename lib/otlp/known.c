@@ -1,0 +1,86 @@
+/* known.c - see known.h. */
+#include "known.h"
+
+#include "../base/hash.h"
+
+void o2p_known_init(o2p_known *known, o2p_memory *memory)
+{
+    memset(known, 0, sizeof(*known));
+    o2p_buffer_init(&known->keys, memory);
+    o2p_buffer_init(&known->pairs, memory);
+    o2p_buffer_init(&known->lists, memory);
+    o2p_buffer_init(&known->places, memory);
+}
+
+void o2p_known_free(o2p_known *known)
+{
+    o2p_buffer_free(&known->keys);
+    o2p_buffer_free(&known->pairs);
+    o2p_buffer_free(&known->lists);
+    o2p_buffer_free(&known->places);
+}
+
+void o2p_known_begin(o2p_known *known)
+{
+    if (++known->request == 0) { /* numbers begin again: what is there could be taken for new */
+        known->keys.size = known->pairs.size = 0;
+        known->request = 1;
+    }
+    known->lists.size = 0; /* a place that points to nothing, or to another list, does no harm */
+    known->list_tries = known->list_hits = 0;
+}
+
+void *o2p_known_table_begin(o2p_buffer *table, size_t size)
+{
+    void *at = o2p_buffer_extend(table, size);
+    if (at != NULL)
+        memset(at, 0, size);
+    return at;
+}
+
+void o2p_known_key_count(o2p_known_key *key, bool fresh)
+{
+    /* Looked at once so many values were read, and given up when more than 19 in 20 of them were
+     * new: about twenty thousand values that are equally likely, or more. Fewer come again often
+     * enough for a dictionary to pay. */
+    enum { STEP = 2048, NEW_IN_TWENTY = 19 };
+    key->values++;
+    key->fresh += fresh;
+    if (key->values % STEP == 0 &&
+        (uint64_t)key->fresh * 20 > (uint64_t)key->values * NEW_IN_TWENTY)
+        key->varied = true;
+}
+
+uint16_t *o2p_known_list_place(o2p_known *known, o2p_span fields)
+{
+    enum { TRIES = 2048, ONE_HIT_IN = 8 };
+    if (known->list_tries >= TRIES && known->list_hits < known->list_tries / ONE_HIT_IN)
+        return NULL;
+    void *table = o2p_known_table(&known->places, O2P_KNOWN_LISTS * sizeof(uint16_t));
+    if (table == NULL)
+        return NULL;
+    return (uint16_t *)table + o2p_hash(fields.bytes, fields.size) % O2P_KNOWN_LISTS;
+}
+
+uint32_t o2p_known_list_at(o2p_known *known, const uint16_t *place, const o2p_column *column,
+                           o2p_span fields)
+{
+    known->list_tries++;
+    if (*place >= known->lists.size / sizeof(o2p_known_list))
+        return O2P_NO_LIST;
+    const o2p_known_list *list = o2p_known_list_of(known, *place);
+    if (list->column != column || list->size != fields.size ||
+        memcmp(list->bytes, fields.bytes, fields.size) != 0)
+        return O2P_NO_LIST;
+    known->list_hits++;
+    return *place;
+}
+
+void o2p_known_list_keep(o2p_known *known, uint16_t *place, const o2p_known_list *list)
+{
+    size_t at = known->lists.size / sizeof(*list);
+    if (at >= O2P_KNOWN_LISTS)
+        return;
+    *place = (uint16_t)at;
+    o2p_buffer_append(&known->lists, list, sizeof(*list));
+}

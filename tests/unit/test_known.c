@@ -1,0 +1,185 @@
+/* test_known.c - keys, attributes and lists found again by their bytes, within one request, and
+ * keys whose values are nearly all new. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "../../lib/otlp/known.h"
+#include "counting_allocator.h"
+#include <cmocka.h>
+
+static counting_allocator counting;
+static o2p_memory memory;
+static o2p_known known;
+static o2p_column columns[2];
+
+static int setup(void **state)
+{
+    (void)state;
+    memset(&counting, 0, sizeof(counting));
+    o2p_allocator allocator = counting_allocator_functions(&counting);
+    o2p_memory_init(&memory, &allocator, 0);
+    o2p_known_init(&known, &memory);
+    o2p_known_begin(&known);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    o2p_known_free(&known);
+    return counting.blocks == 0 ? 0 : -1;
+}
+
+static o2p_span span_of(const char *text)
+{
+    return (o2p_span){(const uint8_t *)text, strlen(text)};
+}
+
+static void keys_are_found_in_their_column_and_request(void **state)
+{
+    (void)state;
+    o2p_span key = span_of("http.route");
+    o2p_known_key *at = o2p_known_key_place(&known, key);
+    assert_non_null(at);
+    assert_false(o2p_known_key_holds(&known, at, &columns[0], key));
+    *at = (o2p_known_key){.bytes = key.bytes,
+                          .column = &columns[0],
+                          .size = (uint32_t)key.size,
+                          .request = known.request,
+                          .key = 7};
+    char same[] = "http.route", other[] = "http.routf";
+    assert_ptr_equal(o2p_known_key_place(&known, span_of(same)), at);
+    assert_true(o2p_known_key_holds(&known, at, &columns[0], span_of(same)));
+    assert_false(o2p_known_key_holds(&known, at, &columns[0], span_of(other)));
+    assert_false(o2p_known_key_holds(&known, at, &columns[1], span_of(same)));
+    o2p_known_begin(&known);
+    assert_false(o2p_known_key_holds(&known, at, &columns[0], span_of(same)));
+}
+
+/* Whatever the length, what is put at a place is found, and little else is at the same one. */
+static void places_spread(void **state)
+{
+    (void)state;
+    uint32_t used = 0;
+    bool taken[O2P_KNOWN_PAIRS] = {false};
+    char text[40];
+    for (unsigned i = 0; i < O2P_KNOWN_PAIRS; i++) {
+        int size = snprintf(text, sizeof(text), "%0*u", (int)(3 + i % 30), i);
+        o2p_span pair = {(const uint8_t *)text, (size_t)size};
+        o2p_known_pair *at = o2p_known_pair_place(&known, pair);
+        assert_ptr_equal(o2p_known_pair_place(&known, pair), at);
+        size_t place = (size_t)(at - (o2p_known_pair *)(void *)known.pairs.data);
+        assert_true(place < O2P_KNOWN_PAIRS);
+        used += !taken[place];
+        taken[place] = true;
+    }
+    assert_true(used > O2P_KNOWN_PAIRS / 2); /* 63% if they were thrown at random */
+    assert_non_null(o2p_known_pair_place(&known, (o2p_span){(const uint8_t *)"", 0}));
+}
+
+static void numbers_of_requests_begin_again(void **state)
+{
+    (void)state;
+    o2p_span pair = span_of("pair");
+    known.request = UINT32_MAX;
+    o2p_known_pair *at = o2p_known_pair_place(&known, pair);
+    assert_non_null(at);
+    *at = (o2p_known_pair){.bytes = pair.bytes, .column = columns, .size = 4, .request = 1};
+    o2p_known_begin(&known);
+    assert_int_equal(known.request, 1);
+    at = o2p_known_pair_place(&known, pair);
+    assert_false(o2p_known_pair_holds(&known, at, columns, pair));
+}
+
+static void keys_are_varied_when_nineteen_in_twenty_values_are_new(void **state)
+{
+    (void)state;
+    enum { STEP = 2048, LIMIT = STEP * 19 / 20 };
+    o2p_known_key few = {0}, many = {0};
+    for (uint32_t i = 1; i <= STEP; i++) {
+        assert_false(few.varied || many.varied);
+        o2p_known_key_count(&few, i <= LIMIT);
+        o2p_known_key_count(&many, i <= LIMIT + 1);
+    }
+    assert_false(few.varied);
+    assert_true(many.varied);
+}
+
+static void lists_are_found_by_all_their_bytes(void **state)
+{
+    (void)state;
+    o2p_span fields = span_of("fields of a list");
+    uint16_t *place = o2p_known_list_place(&known, fields);
+    assert_non_null(place);
+    assert_int_equal(o2p_known_list_at(&known, place, &columns[0], fields), O2P_NO_LIST);
+    o2p_known_list list = {fields.bytes, &columns[0], fields.size, 3, 4, 5, 5, 5};
+    o2p_known_list_keep(&known, place, &list);
+    assert_int_equal(o2p_known_list_at(&known, place, &columns[0], fields), 0);
+    assert_int_equal(o2p_known_list_of(&known, 0)->number, 3);
+    assert_int_equal(o2p_known_list_at(&known, place, &columns[1], fields), O2P_NO_LIST);
+    assert_int_equal(o2p_known_list_at(&known, place, &columns[0], span_of("fields of a lisT")),
+                     O2P_NO_LIST);
+    assert_int_equal(known.list_tries, 4);
+    assert_int_equal(known.list_hits, 1);
+    o2p_known_begin(&known);
+    assert_int_equal(o2p_known_list_at(&known, place, &columns[0], fields), O2P_NO_LIST);
+}
+
+/* One in eight is enough to go on. */
+static void lists_that_are_new_are_looked_for_no_more(void **state)
+{
+    (void)state;
+    o2p_span fields = span_of("x");
+    known.list_tries = 2047;
+    assert_non_null(o2p_known_list_place(&known, fields));
+    known.list_tries = 2048;
+    known.list_hits = 255;
+    assert_null(o2p_known_list_place(&known, fields));
+    known.list_hits = 256;
+    assert_non_null(o2p_known_list_place(&known, fields));
+}
+
+static void lists_have_a_most(void **state)
+{
+    (void)state;
+    uint16_t place = 0;
+    o2p_known_list list = {(const uint8_t *)"x", columns, 1, 0, 0, 0, 0, 0};
+    for (uint32_t i = 0; i < O2P_KNOWN_LISTS; i++)
+        o2p_known_list_keep(&known, &place, &list);
+    assert_int_equal(place, O2P_KNOWN_LISTS - 1);
+    size_t size = known.lists.size;
+    place = 9;
+    o2p_known_list_keep(&known, &place, &list);
+    assert_int_equal(known.lists.size, size);
+    assert_int_equal(place, 9);
+}
+
+static void tables_may_be_refused(void **state)
+{
+    (void)state;
+    counting.refuse_at = counting.calls + 1;
+    counting.refuse_on = true;
+    assert_null(o2p_known_key_place(&known, span_of("x")));
+    assert_null(o2p_known_pair_place(&known, span_of("x")));
+    assert_null(o2p_known_list_place(&known, span_of("x")));
+    assert_true(memory.failed);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(keys_are_found_in_their_column_and_request),
+        TEST(places_spread),
+        TEST(numbers_of_requests_begin_again),
+        TEST(keys_are_varied_when_nineteen_in_twenty_values_are_new),
+        TEST(lists_are_found_by_all_their_bytes),
+        TEST(lists_that_are_new_are_looked_for_no_more),
+        TEST(lists_have_a_most),
+        TEST(tables_may_be_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
