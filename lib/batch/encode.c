@@ -18,50 +18,29 @@
 
 /* ---- leaves of a row group ---- */
 
-static o2p_physical physical_of(o2p_kind kind)
+static const o2p_dictionary *dictionary_of(o2p_encoder *e, const o2p_layout_leaf *spec)
 {
-    switch (kind) {
-    case O2P_KIND_TIME:
-    case O2P_KIND_INT64:
-    case O2P_KIND_INT64_LIST:
-        return O2P_PHYSICAL_INT64;
-    case O2P_KIND_NANOS:
-    case O2P_KIND_INT32:
-        return O2P_PHYSICAL_INT32;
-    case O2P_KIND_DOUBLE:
-    case O2P_KIND_DOUBLE_LIST:
-        return O2P_PHYSICAL_DOUBLE;
-    case O2P_KIND_BOOL:
-        return O2P_PHYSICAL_BOOLEAN;
-    default:
-        return O2P_PHYSICAL_BYTE_ARRAY;
-    }
-}
-
-static const o2p_dictionary *dictionary_of(const o2p_encoder *e, o2p_table table, o2p_col col,
-                                           o2p_part part)
-{
-    if (col == O2P_COL_DuplicateAttributes)
+    if (spec->form == O2P_FORM_NOTED)
         return &e->duplicates;
-    const o2p_rows *rows = o2p_rows_of(e, table, (o2p_source)o2p_columns[col].source);
+    const o2p_rows *rows = o2p_rows_of(e, e->layout.table, (o2p_source)spec->source);
     if (rows == NULL)
         return NULL;
-    const o2p_column *column = &rows->columns[col];
-    o2p_dictionary *dictionary = part == O2P_PART_KEY ? column->key_dictionary : column->dictionary;
+    const o2p_column *column = &rows->columns[spec->cells];
+    o2p_dictionary *dictionary =
+        spec->part == O2P_PART_KEY ? column->key_dictionary : column->dictionary;
     if (dictionary != NULL)
         o2p_dictionary_prepare(dictionary);
     return dictionary;
 }
 
 /* Gathers a leaf over the row group, once a run where rows of its source repeat. */
-static bool gather(o2p_encoder *e, o2p_table table, o2p_col col, o2p_col parent, o2p_part part,
-                   o2p_leaf *leaf)
+static bool gather(o2p_encoder *e, const o2p_layout_leaf *spec, o2p_leaf *leaf)
 {
-    o2p_source source = (o2p_source)o2p_columns[col].source;
+    o2p_source source = (o2p_source)spec->source;
     uint32_t count = (uint32_t)(e->sources[source].size / 4);
-    if (col == O2P_COL_DuplicateAttributes)
-        return o2p_gather_duplicates(e, table, count, leaf);
-    if (!o2p_gather_leaf(&e->gather, o2p_rows_of(e, table, source), col, parent, part,
+    if (spec->form == O2P_FORM_NOTED)
+        return o2p_gather_duplicates(e, e->layout.table, count, leaf);
+    if (!o2p_gather_leaf(&e->gather, o2p_rows_of(e, e->layout.table, source), spec,
                          o2p_u32s(&e->sources[source]), count, leaf))
         return false;
     if (source == O2P_SOURCE_ROW)
@@ -72,61 +51,37 @@ static bool gather(o2p_encoder *e, o2p_table table, o2p_col col, o2p_col parent,
     return later || o2p_leaf_expand(&e->gather, leaf);
 }
 
-static bool write_leaf(o2p_encoder *e, o2p_table table, o2p_col col, o2p_col parent, o2p_part part,
-                       uint32_t number)
+static bool write_leaf(o2p_encoder *e, uint32_t number)
 {
-    const o2p_column_spec *spec = &o2p_columns[col];
+    const o2p_layout_leaf *spec = o2p_layout_leaf_at(&e->layout, number);
     o2p_leaf leaf;
-    if (!gather(e, table, col, parent, part, &leaf))
+    if (!gather(e, spec, &leaf))
         return false;
     o2p_leaf_writer w = {.encoder = e,
                          .leaf = &leaf,
+                         .spec = spec,
                          .encoding = O2P_PAGE_ENCODING_PLAIN,
-                         .physical = physical_of((o2p_kind)spec->kind),
+                         .physical = (o2p_physical)spec->physical,
                          .bounds = spec->statistics == O2P_STATISTICS_BOUNDS,
-                         .hex = spec->kind == O2P_KIND_ID,
-                         .dictionary = dictionary_of(e, table, col, part)};
+                         .hex = spec->form == O2P_FORM_HEX,
+                         .dictionary = dictionary_of(e, spec)};
     if (e->memory->failed)
         return false;
     o2p_parquet_chunk_begin(e->writer, number, (o2p_statistics)spec->statistics);
     if (w.hex)
         o2p_parquet_chunk_random(e->writer);
-    bool ok = w.physical == O2P_PHYSICAL_BYTE_ARRAY
-                  ? o2p_write_text(&w, col == O2P_COL_TraceId)
-                  : o2p_write_numbers(&w, w.physical == O2P_PHYSICAL_DOUBLE);
+    bool ok = w.physical == O2P_PHYSICAL_BYTE_ARRAY ? o2p_write_text(&w) : o2p_write_numbers(&w);
     o2p_parquet_chunk_end(e->writer);
     return ok && !e->memory->failed;
 }
 
 /* Writes all leaves of a row group. */
-static bool write_leaves(o2p_encoder *e, o2p_table table)
+static bool write_leaves(o2p_encoder *e)
 {
-    const o2p_table_spec *spec = &o2p_tables[table];
-    uint32_t number = 0;
     bool ok = true;
-    for (size_t i = 0; i < spec->column_count && ok; i++) {
-        o2p_col col = (o2p_col)spec->columns[i];
-        int32_t parent_at = spec->infos[i].parent;
-        o2p_col parent = parent_at < 0 ? O2P_COL_NONE : (o2p_col)spec->columns[parent_at];
-        o2p_kind kind = (o2p_kind)o2p_columns[col].kind;
-        if (kind == O2P_KIND_MAP)
-            ok = write_leaf(e, table, col, parent, O2P_PART_KEY, number++) &&
-                 write_leaf(e, table, col, parent, O2P_PART_VALUE, number++);
-        else if (kind != O2P_KIND_STRUCT_LIST)
-            ok = write_leaf(e, table, col, parent, O2P_PART_ONLY, number++);
-    }
+    for (uint32_t i = 0; i < o2p_layout_leaf_count(&e->layout) && ok; i++)
+        ok = write_leaf(e, i);
     return ok;
-}
-
-/* Leaf numbers of the columns that rows are sorted by. */
-static uint32_t leaf_number(const o2p_table_spec *spec, o2p_col wanted)
-{
-    uint32_t number = 0;
-    for (size_t i = 0; i < spec->column_count && spec->columns[i] != wanted; i++) {
-        o2p_kind kind = (o2p_kind)o2p_columns[spec->columns[i]].kind;
-        number += kind == O2P_KIND_MAP ? 2 : kind != O2P_KIND_STRUCT_LIST;
-    }
-    return number;
 }
 
 /* ---- files ---- */
@@ -216,23 +171,30 @@ static o2p_status finish(o2p_encoder *e, o2p_table table, o2p_buffer *file)
     return o2p_parquet_finish(e->writer, metadata, sizeof(metadata) / sizeof(metadata[0]), file);
 }
 
+/* Files come table by table: the layout is made for the first of each. */
+static bool lay_out(o2p_encoder *e, o2p_table table)
+{
+    if (!e->laid_out || e->layout.table != table)
+        e->laid_out = o2p_layout_make(&e->layout, table, e->settings);
+    return e->laid_out;
+}
+
 o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *selected,
                       const uint32_t *runs, uint32_t count, o2p_buffer *file)
 {
     o2p_encoder *e = encoder;
-    const o2p_table_spec *spec = &o2p_tables[table];
-    const o2p_sorting sorting[] = {{leaf_number(spec, O2P_COL_ServiceName)},
-                                   {leaf_number(spec, spec->time)}};
-    bool sorted = e->settings->order == O2P_ORDER_CLUSTERED;
-    o2p_parquet_options options = {e->settings->codec, e->nodes, o2p_schema_nodes(table, e->nodes),
-                                   sorted ? sorting : NULL, sorted ? 2 : 0};
     o2p_buffer_init(file, e->memory);
+    if (!lay_out(e, table))
+        return o2p_memory_status(e->memory);
+    o2p_parquet_options options = {e->settings->codec, o2p_layout_nodes(&e->layout),
+                                   o2p_layout_node_count(&e->layout), e->layout.sorting,
+                                   e->layout.sorting_count};
     o2p_parquet_begin(e->writer, &options);
     bool ok = true;
     for (uint32_t at = 0, rows; at < count && ok; at += rows) {
         rows = row_group_rows(e, table, runs + at, count - at);
         o2p_parquet_row_group_begin(e->writer, rows);
-        ok = set_sources(e, table, selected + at, runs + at, rows) && write_leaves(e, table);
+        ok = set_sources(e, table, selected + at, runs + at, rows) && write_leaves(e);
         if (ok)
             o2p_parquet_row_group_end(e->writer);
     }
@@ -273,6 +235,7 @@ o2p_encoder *o2p_encoder_new(const o2p_store *store, const o2p_settings *setting
     o2p_levels_init(&e->repetition, e->memory);
     o2p_levels_init(&e->definition, e->memory);
     o2p_number_table_init(&e->numbers, e->memory);
+    o2p_layout_init(&e->layout, e->memory);
     o2p_arena_init(&e->arena, e->memory);
     o2p_dictionary_init(&e->duplicates, e->memory, &e->arena, O2P_TEXT_RAW,
                         &e->duplicates_repaired);
@@ -294,6 +257,7 @@ void o2p_encoder_free(o2p_encoder *e)
     o2p_levels_free(&e->repetition);
     o2p_levels_free(&e->definition);
     o2p_number_table_free(&e->numbers);
+    o2p_layout_free(&e->layout);
     o2p_dictionary_free(&e->duplicates);
     o2p_arena_free(&e->arena);
     o2p_memory_release(e->memory, e, sizeof(*e));

@@ -179,8 +179,7 @@ static bool is_text(o2p_kind kind)
 
 static bool has_word_cells(o2p_kind kind)
 {
-    return kind == O2P_KIND_TIME || kind == O2P_KIND_NANOS || kind == O2P_KIND_INT64 ||
-           kind == O2P_KIND_DOUBLE;
+    return kind == O2P_KIND_TIME || kind == O2P_KIND_INT64 || kind == O2P_KIND_DOUBLE;
 }
 
 /* Text: cell 0 of a nullable column is null, others are one more than their index. */
@@ -243,23 +242,21 @@ static bool gather_words(o2p_gather *gather, const o2p_column *column, o2p_kind 
     return true;
 }
 
-/* TIME is kept in nanoseconds and written as microseconds; NANOS is what is below. */
-static void split_time(o2p_gather *gather, o2p_kind kind, uint32_t count)
+/* Times are kept in nanoseconds: one leaf has the microseconds, another what is below. */
+static void split_time(o2p_gather *gather, o2p_form form, uint32_t count)
 {
     uint64_t *words = (uint64_t *)(void *)gather->words.data;
-    for (uint32_t i = 0; i < count && kind == O2P_KIND_TIME; i++)
+    for (uint32_t i = 0; i < count && form == O2P_FORM_MICROS; i++)
         words[i] /= 1000;
-    for (uint32_t i = 0; i < count && kind == O2P_KIND_NANOS; i++)
+    for (uint32_t i = 0; i < count && form == O2P_FORM_BELOW_MICROS; i++)
         words[i] %= 1000;
 }
 
-static bool gather_scalar(o2p_gather *gather, const o2p_rows *rows, o2p_col col,
+static bool gather_scalar(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
                           const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
 {
-    const o2p_column_spec *spec = &o2p_columns[col];
-    o2p_kind kind = (o2p_kind)spec->kind;
-    o2p_col stored = kind == O2P_KIND_NANOS ? (o2p_col)spec->of : col;
-    const o2p_column *column = rows == NULL ? NULL : &rows->columns[stored];
+    o2p_kind kind = (o2p_kind)o2p_columns[spec->cells].kind;
+    const o2p_column *column = rows == NULL ? NULL : &rows->columns[spec->cells];
     if (column == NULL || column->cells.size == 0) {
         leaf->constant = true;
         leaf->value_count = spec->nullable ? 0 : count;
@@ -269,7 +266,7 @@ static bool gather_scalar(o2p_gather *gather, const o2p_rows *rows, o2p_col col,
         return gather_text(gather, column, spec->nullable, selected, count, leaf);
     if (!gather_words(gather, column, kind, spec->nullable, selected, count, leaf))
         return false;
-    split_time(gather, kind, leaf->value_count);
+    split_time(gather, (o2p_form)spec->form, leaf->value_count);
     return true;
 }
 
@@ -280,16 +277,17 @@ static bool is_list_kind(o2p_kind kind)
     return kind == O2P_KIND_MAP || kind == O2P_KIND_INT64_LIST || kind == O2P_KIND_DOUBLE_LIST;
 }
 
-static bool gather_top(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_part part,
+static bool gather_top(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
                        const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
 {
-    o2p_kind kind = (o2p_kind)o2p_columns[col].kind;
+    o2p_kind kind = (o2p_kind)o2p_columns[spec->cells].kind;
     if (!is_list_kind(kind))
-        return gather_scalar(gather, rows, col, selected, count, leaf);
+        return gather_scalar(gather, rows, spec, selected, count, leaf);
     static const o2p_column empty;
-    const o2p_column *column = rows == NULL ? &empty : &rows->columns[col];
+    const o2p_column *column = rows == NULL ? &empty : &rows->columns[spec->cells];
     bool ok = kind == O2P_KIND_MAP
-                  ? gather_map(gather, column, part, selected, count, &gather->counts, leaf)
+                  ? gather_map(gather, column, (o2p_part)spec->part, selected, count,
+                               &gather->counts, leaf)
                   : gather_list(gather, column, selected, count, &gather->counts, leaf);
     if (!ok)
         return false;
@@ -298,12 +296,12 @@ static bool gather_top(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2
     return true;
 }
 
-static bool gather_member(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_col parent,
-                          o2p_part part, const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+static bool gather_member(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
+                          const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
 {
     static const o2p_column empty;
-    o2p_kind kind = (o2p_kind)o2p_columns[col].kind;
-    const o2p_column *list = rows == NULL ? &empty : &rows->columns[parent];
+    o2p_kind kind = (o2p_kind)o2p_columns[spec->cells].kind;
+    const o2p_column *list = rows == NULL ? &empty : &rows->columns[spec->parent];
     uint32_t *counts = (uint32_t *)room(&gather->counts, count, 4);
     if (counts == NULL)
         return false;
@@ -315,28 +313,29 @@ static bool gather_member(o2p_gather *gather, const o2p_rows *rows, o2p_col col,
     leaf->counts = counts;
     leaf->child_count = (uint32_t)sum;
     if (!is_list_kind(kind))
-        return gather_scalar(gather, rows, col, children, (uint32_t)sum, leaf);
-    const o2p_column *column = rows == NULL ? &empty : &rows->columns[col];
+        return gather_scalar(gather, rows, spec, children, (uint32_t)sum, leaf);
+    const o2p_column *column = rows == NULL ? &empty : &rows->columns[spec->cells];
     O2P_ASSERT(kind == O2P_KIND_MAP); /* the only list there is in a list */
-    if (!gather_map(gather, column, part, children, (uint32_t)sum, &gather->inner, leaf))
+    if (!gather_map(gather, column, (o2p_part)spec->part, children, (uint32_t)sum, &gather->inner,
+                    leaf))
         return false;
     leaf->inner = (const uint32_t *)(const void *)gather->inner.data;
     return true;
 }
 
-bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_col parent,
-                     o2p_part part, const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
+                     const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
 {
-    if (part != O2P_PART_VALUE || gather->map_selected != selected || gather->map_count != count)
+    if (spec->part != O2P_PART_VALUE || gather->map_selected != selected ||
+        gather->map_count != count)
         gather->map = NULL;
     gather->map_selected = selected;
     gather->map_count = count;
     memset(leaf, 0, sizeof(*leaf));
     leaf->rows = count;
-    leaf->nullable = o2p_columns[col].nullable;
-    return parent == O2P_COL_NONE
-               ? gather_top(gather, rows, col, part, selected, count, leaf)
-               : gather_member(gather, rows, col, parent, part, selected, count, leaf);
+    leaf->nullable = spec->nullable;
+    return spec->parent == O2P_COL_NONE ? gather_top(gather, rows, spec, selected, count, leaf)
+                                        : gather_member(gather, rows, spec, selected, count, leaf);
 }
 
 /* ---- runs ---- */

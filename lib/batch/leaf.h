@@ -13,6 +13,7 @@
 #define O2P_BATCH_LEAF_H
 
 #include "column.h"
+#include "layout.h"
 #include "../parquet/rle.h"
 
 typedef struct o2p_leaf {
@@ -22,7 +23,7 @@ typedef struct o2p_leaf {
     const uint32_t *inner;   /* of child rows; NULL: no second level */
     const uint8_t *valid;    /* NULL: nothing is null */
     bool nullable;
-    bool constant;           /* all values are the column's default; `values` is NULL */
+    bool constant;           /* all values are the column's default: there are no arrays */
     uint32_t value_count;    /* nulls left out */
     uint32_t child_count;    /* items of a list, or child rows */
     const uint32_t *indices; /* values: dictionary indices ... */
@@ -64,18 +65,10 @@ typedef struct o2p_gather {
 void o2p_gather_init(o2p_gather *gather, o2p_memory *memory);
 void o2p_gather_free(o2p_gather *gather);
 
-/* Which leaf of a column. */
-typedef enum o2p_part {
-    O2P_PART_ONLY, /* of a scalar or x_LIST */
-    O2P_PART_KEY,  /* of a MAP */
-    O2P_PART_VALUE
-} o2p_part;
-
-/* Gathers a leaf of column `col` over the rows `selected[0..count)` of `rows` (NULL: no cell was
- * ever set). `parent` is the STRUCT_LIST the column is a member of, or O2P_COL_NONE. False when
- * memory is refused. */
-bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, o2p_col col, o2p_col parent,
-                     o2p_part part, const uint32_t *selected, uint32_t count, o2p_leaf *leaf);
+/* Gathers a leaf over the rows `selected[0..count)` of `rows` (NULL: no cell was ever set). False
+ * when memory is refused. */
+bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
+                     const uint32_t *selected, uint32_t count, o2p_leaf *leaf);
 
 /* Rows of a resource, scope or metric come again and again: such a leaf is gathered once a run of
  * rows, with the runs' lengths as leaf->repeats, and repeated when its values have become small.

@@ -39,13 +39,15 @@ struct o2p_encoder {
     o2p_dictionary duplicates; /* entries of DuplicateAttributes */
     uint64_t duplicates_repaired;
     o2p_arena arena;
-    o2p_parquet_node nodes[O2P_MAX_NODES];
+    o2p_layout layout; /* of the table written last */
+    bool laid_out;     /* it is of one */
 };
 
 /* A leaf while it is written. */
 typedef struct o2p_leaf_writer {
     o2p_encoder *encoder;
     o2p_leaf *leaf;
+    const o2p_layout_leaf *spec;
     o2p_page_encoding encoding;
     o2p_physical physical;
     bool bounds;                      /* wanted */
@@ -111,8 +113,8 @@ void o2p_write_pages(o2p_leaf_writer *w);
 void o2p_write_default_dictionary(o2p_leaf_writer *w);
 
 /* text_leaf.c, number_leaf.c: the chunk of a leaf. False when memory is refused. */
-bool o2p_write_text(o2p_leaf_writer *w, bool bloom);
-bool o2p_write_numbers(o2p_leaf_writer *w, bool floating);
+bool o2p_write_text(o2p_leaf_writer *w);
+bool o2p_write_numbers(o2p_leaf_writer *w);
 
 /* duplicates.c: makes the leaf of DuplicateAttributes over the `count` rows of the row group. False
  * when memory is refused. */

@@ -3,7 +3,7 @@
  */
 #include "leaf_writer.h"
 
-bool o2p_write_numbers(o2p_leaf_writer *w, bool floating)
+bool o2p_write_numbers(o2p_leaf_writer *w)
 {
     o2p_encoder *e = w->encoder;
     const o2p_leaf *leaf = w->leaf;
@@ -15,7 +15,8 @@ bool o2p_write_numbers(o2p_leaf_writer *w, bool floating)
         uint32_t *places = o2p_u32_room(&e->places, leaf->value_count);
         if (places == NULL)
             return false;
-        w->encoding = floating ? O2P_PAGE_ENCODING_PLAIN : O2P_PAGE_ENCODING_DELTA_BINARY_PACKED;
+        w->encoding = w->physical == O2P_PHYSICAL_DOUBLE ? O2P_PAGE_ENCODING_PLAIN
+                                                         : O2P_PAGE_ENCODING_DELTA_BINARY_PACKED;
         w->place_count = o2p_number_table_fill(&e->numbers, leaf->words, leaf->value_count, places);
         if (w->place_count > 0) {
             const uint64_t *distinct = o2p_number_table_values(&e->numbers);

@@ -1,13 +1,5 @@
 /* schema.h - the tables as the library sees them: every form derived from schema.def.
- *
- * Parquet nodes of a column, and their field ids (n = the column's number * 8):
- *
- *   scalar        Name n
- *   MAP           Name n (MAP) > key_value n+1 (repeated) > key n+2 (required), value n+3
- * (required) x_LIST        Name n (LIST) > list n+1 (repeated) > element n+2 (required) STRUCT_LIST
- * Name n (LIST) > list n+1 (repeated) > element n+2 (required group) > members
- *
- * Maps and lists are required: they are empty, never null.
+ * How files have them is in layout.h.
  */
 #ifndef O2P_BATCH_SCHEMA_H
 #define O2P_BATCH_SCHEMA_H
@@ -67,12 +59,5 @@ typedef struct o2p_table_spec {
 } o2p_table_spec;
 
 extern const o2p_table_spec o2p_tables[O2P_TABLE_COUNT];
-
-/* Most Parquet nodes a table has. */
-enum { O2P_MAX_NODES = 160 };
-
-/* Writes the Parquet schema of a table, root excluded, to `nodes` (room for O2P_MAX_NODES) and
- * returns how many nodes it has. */
-size_t o2p_schema_nodes(o2p_table table, o2p_parquet_node *nodes);
 
 #endif

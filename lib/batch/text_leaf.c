@@ -159,7 +159,7 @@ static void write_bloom(o2p_leaf_writer *w)
         o2p_parquet_bloom(e->writer, (const uint64_t *)(const void *)e->hashes.data, count);
 }
 
-bool o2p_write_text(o2p_leaf_writer *w, bool bloom)
+bool o2p_write_text(o2p_leaf_writer *w)
 {
     if (w->leaf->value_count > 0 && w->leaf->constant) {
         o2p_write_default_dictionary(w);
@@ -173,7 +173,7 @@ bool o2p_write_text(o2p_leaf_writer *w, bool bloom)
             write_text_dictionary(w);
     }
     o2p_write_pages(w);
-    if (bloom && w->leaf->value_count > 0 && !w->leaf->constant)
+    if (w->spec->bloom && w->leaf->value_count > 0 && !w->leaf->constant)
         write_bloom(w);
     return !w->encoder->memory->failed;
 }

@@ -1,5 +1,5 @@
-/* test_batch_schema.c - tests of lib/batch/schema.c: the tables hold together, in each of their
- * forms. What the columns are is declared in schema.def alone; here are the rules it has to keep.
+/* test_batch_schema.c - tests of lib/batch/schema.c: the tables hold together. What the columns
+ * are is declared in schema.def alone; here are the rules it has to keep.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -127,89 +127,6 @@ static void companions_have_what_they_complete(void **state)
     }
 }
 
-/* ---- Parquet nodes ---- */
-
-/* Checks the nodes of one subtree; returns the index behind it. */
-static size_t check_node(const o2p_parquet_node *nodes, size_t count, size_t i)
-{
-    assert_true(i < count);
-    const o2p_parquet_node *node = &nodes[i++];
-    assert_true(strlen(node->name) > 0);
-    assert_true(node->is_group != 0 || node->children == 0);
-    assert_true(node->is_group == 0 || node->children > 0);
-    if (node->logical == O2P_LOGICAL_MAP) {
-        assert_string_equal(nodes[i].name, "key_value");
-        assert_int_equal(nodes[i].repetition, O2P_REPEATED);
-        assert_int_equal(nodes[i].children, 2);
-        assert_string_equal(nodes[i + 1].name, "key");
-        assert_string_equal(nodes[i + 2].name, "value");
-        for (size_t leaf = i + 1; leaf <= i + 2; leaf++) {
-            assert_int_equal(nodes[leaf].repetition, O2P_REQUIRED);
-            assert_int_equal(nodes[leaf].logical, O2P_LOGICAL_STRING);
-        }
-    }
-    if (node->logical == O2P_LOGICAL_LIST) {
-        assert_string_equal(nodes[i].name, "list");
-        assert_int_equal(nodes[i].repetition, O2P_REPEATED);
-        assert_string_equal(nodes[i + 1].name, "element");
-        assert_int_equal(nodes[i + 1].repetition, O2P_REQUIRED);
-    }
-    for (unsigned child = 0; child < node->children; child++)
-        i = check_node(nodes, count, i);
-    return i;
-}
-
-static void nodes_are_a_tree(void **state)
-{
-    (void)state;
-    for (size_t t = 0; t < O2P_TABLE_COUNT; t++) {
-        o2p_parquet_node nodes[O2P_MAX_NODES];
-        size_t count = o2p_schema_nodes(tables[t], nodes), at = 0, column = 0;
-        const o2p_table_spec *spec = &o2p_tables[t];
-        while (at < count) { /* each top-level node is the next column that is no member */
-            while (spec->infos[column].parent >= 0)
-                column++;
-            const o2p_schema_column *info = &spec->infos[column++];
-            assert_string_equal(nodes[at].name, info->name);
-            assert_int_equal(nodes[at].field_id, info->field_id);
-            assert_int_equal(nodes[at].repetition, info->nullable ? O2P_OPTIONAL : O2P_REQUIRED);
-            at = check_node(nodes, count, at);
-        }
-        while (column < spec->column_count && spec->infos[column].parent >= 0)
-            column++;
-        assert_int_equal(column, spec->column_count);
-        for (size_t i = 0; i < count; i++)
-            for (size_t j = 0; j < i; j++)
-                assert_int_not_equal(nodes[i].field_id, nodes[j].field_id);
-    }
-}
-
-static void types_of_leaves(void **state)
-{
-    (void)state;
-    o2p_parquet_node nodes[O2P_MAX_NODES];
-    size_t count = o2p_schema_nodes(O2P_TABLE_TRACES, nodes), seen = 0;
-    static const struct {
-        const char *name;
-        uint8_t physical, logical, repetition;
-    } known[] = {
-        {"Timestamp", O2P_PHYSICAL_INT64, O2P_LOGICAL_TIMESTAMP_MICROS, O2P_REQUIRED},
-        {"TimestampNanos", O2P_PHYSICAL_INT32, O2P_LOGICAL_NONE, O2P_REQUIRED},
-        {"TraceId", O2P_PHYSICAL_BYTE_ARRAY, O2P_LOGICAL_STRING, O2P_REQUIRED},
-        {"Duration", O2P_PHYSICAL_INT64, O2P_LOGICAL_NONE, O2P_OPTIONAL},
-        {"DuplicateAttributes", O2P_PHYSICAL_BYTE_ARRAY, O2P_LOGICAL_STRING, O2P_OPTIONAL},
-    };
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++)
-            if (strcmp(nodes[i].name, known[k].name) == 0) {
-                assert_int_equal(nodes[i].physical, known[k].physical);
-                assert_int_equal(nodes[i].logical, known[k].logical);
-                assert_int_equal(nodes[i].repetition, known[k].repetition);
-                seen++;
-            }
-    assert_int_equal(seen, 8); /* Timestamp and its Nanos in Events too, TraceId in Links */
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -217,8 +134,6 @@ int main(void)
         cmocka_unit_test(columns_hold_together),
         cmocka_unit_test(shared_columns_are_the_same),
         cmocka_unit_test(companions_have_what_they_complete),
-        cmocka_unit_test(nodes_are_a_tree),
-        cmocka_unit_test(types_of_leaves),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

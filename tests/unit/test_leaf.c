@@ -48,12 +48,34 @@ static void set_text(o2p_col col, uint32_t row, const char *text)
     o2p_set_text(rows, col, row, (const uint8_t *)text, strlen(text), false);
 }
 
+/* How a leaf is laid out by default, in whichever table has it. */
+static o2p_layout_leaf spec_of(o2p_col col, o2p_col parent, o2p_part part)
+{
+    o2p_settings settings;
+    o2p_error error;
+    o2p_layout layout;
+    o2p_layout_leaf found = {.column = O2P_COL_NONE};
+    assert_int_equal(o2p_settings_read(&settings, NULL, &error), O2P_OK);
+    for (int t = 0; t < O2P_TABLE_COUNT; t++) {
+        o2p_layout_init(&layout, &memory);
+        assert_true(o2p_layout_make(&layout, (o2p_table)t, &settings));
+        for (size_t i = 0; i < o2p_layout_leaf_count(&layout); i++) {
+            const o2p_layout_leaf *leaf_spec = o2p_layout_leaf_at(&layout, i);
+            if (leaf_spec->column == col && leaf_spec->parent == parent && leaf_spec->part == part)
+                found = *leaf_spec;
+        }
+        o2p_layout_free(&layout);
+    }
+    assert_int_equal(found.column, col);
+    return found;
+}
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define gather_rows(col, parent, part, ...)                                                        \
     do {                                                                                           \
         static const uint32_t selected[] = {__VA_ARGS__};                                          \
-        assert_true(o2p_gather_leaf(&gather, rows, O2P_COL_##col, O2P_COL_##parent,                \
-                                    O2P_PART_##part, selected, COUNT(selected), &leaf));           \
+        o2p_layout_leaf spec = spec_of(O2P_COL_##col, O2P_COL_##parent, O2P_PART_##part);          \
+        assert_true(o2p_gather_leaf(&gather, rows, &spec, selected, COUNT(selected), &leaf));      \
         assert_int_equal(leaf.rows, COUNT(selected));                                              \
     } while (0)
 
@@ -214,11 +236,11 @@ static void columns_that_were_never_set(void **state)
     gather_rows(EventsAttributes, Events, VALUE, 0, 1);
     assert_levels(0, 2, 2, 2, "00", "00");
     static const uint32_t selected[] = {0, 1};
-    assert_true(o2p_gather_leaf(&gather, NULL, O2P_COL_EventsAttributes, O2P_COL_Events,
-                                O2P_PART_KEY, selected, 2, &leaf));
+    o2p_layout_leaf keys = spec_of(O2P_COL_EventsAttributes, O2P_COL_Events, O2P_PART_KEY);
+    o2p_layout_leaf name = spec_of(O2P_COL_ScopeName, O2P_COL_NONE, O2P_PART_ONLY);
+    assert_true(o2p_gather_leaf(&gather, NULL, &keys, selected, 2, &leaf));
     assert_levels(0, 2, 2, 2, "00", "00");
-    assert_true(o2p_gather_leaf(&gather, NULL, O2P_COL_ScopeName, O2P_COL_NONE, O2P_PART_ONLY,
-                                selected, 2, &leaf));
+    assert_true(o2p_gather_leaf(&gather, NULL, &name, selected, 2, &leaf));
     assert_true(leaf.constant);
     assert_int_equal(leaf.value_count, 2);
 }
@@ -366,15 +388,15 @@ static void memory_may_be_refused(void **state)
     static uint32_t selected[2000];
     for (uint32_t i = 0; i < 2000; i++)
         selected[i] = i % 2;
+    o2p_layout_leaf keys =
+        spec_of(O2P_COL_ExemplarsFilteredAttributes, O2P_COL_Exemplars, O2P_PART_KEY);
+    o2p_layout_leaf values = spec_of(O2P_COL_ExemplarsValueInt, O2P_COL_Exemplars, O2P_PART_ONLY);
     bool ok = false;
     for (size_t n = 1; !ok; n++) {
         counting.refused = 0;
         counting.refuse_at = counting.calls + n;
-        ok = o2p_gather_leaf(&gather, rows, O2P_COL_ExemplarsFilteredAttributes, O2P_COL_Exemplars,
-                             O2P_PART_KEY, selected, 2000, &leaf);
-        ok = o2p_gather_leaf(&gather, rows, O2P_COL_ExemplarsValueInt, O2P_COL_Exemplars,
-                             O2P_PART_ONLY, selected, 2000, &leaf) &&
-             ok;
+        ok = o2p_gather_leaf(&gather, rows, &keys, selected, 2000, &leaf);
+        ok = o2p_gather_leaf(&gather, rows, &values, selected, 2000, &leaf) && ok;
         assert_int_equal(ok, counting.refused == 0);
         memory.failed = false;
         counting.refuse_at = 0;

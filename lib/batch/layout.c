@@ -1,0 +1,185 @@
+/* layout.c - see layout.h.
+ *
+ * Parquet nodes of a column, and their field ids (n = the column's number * 8):
+ *
+ *   scalar       Name n
+ *   MAP          Name n (MAP) > key_value n+1 (repeated) > key n+2, value n+3 (both required)
+ *   x_LIST       Name n (LIST) > list n+1 (repeated) > element n+2 (required)
+ *   STRUCT_LIST  Name n (LIST) > list n+1 (repeated) > element n+2 (required group) > members
+ *
+ * Maps and lists are required: they are empty, never null. A node below the root counts itself into
+ * the group it is in, so that whatever adds a member need not know of the others.
+ */
+#include "layout.h"
+
+/* While a table is laid out. */
+typedef struct layout_walk {
+    o2p_layout *layout;
+    const o2p_settings *settings;
+    const o2p_table_spec *spec;
+    size_t group; /* node of the group that is open; NO_GROUP: the root */
+} layout_walk;
+
+#define NO_GROUP SIZE_MAX
+
+void o2p_layout_init(o2p_layout *layout, o2p_memory *memory)
+{
+    memset(layout, 0, sizeof(*layout));
+    o2p_buffer_init(&layout->leaves, memory);
+    o2p_buffer_init(&layout->nodes, memory);
+}
+
+void o2p_layout_free(o2p_layout *layout)
+{
+    o2p_buffer_free(&layout->leaves);
+    o2p_buffer_free(&layout->nodes);
+}
+
+/* ---- nodes and leaves ---- */
+
+/* Adds a node to the open group, unless memory is refused. */
+static void add_node(layout_walk *walk, const o2p_parquet_node *node)
+{
+    o2p_buffer *nodes = &walk->layout->nodes;
+    if (walk->group < o2p_layout_node_count(walk->layout))
+        ((o2p_parquet_node *)(void *)nodes->data)[walk->group].children++;
+    o2p_buffer_append(nodes, node, sizeof(*node));
+}
+
+/* Adds a group and opens it. */
+static void open_group(layout_walk *walk, const char *name, o2p_repetition repetition,
+                       int32_t field_id, o2p_logical logical)
+{
+    size_t node = o2p_layout_node_count(walk->layout);
+    add_node(walk, &(o2p_parquet_node){.name = name,
+                                       .is_group = 1,
+                                       .repetition = (uint8_t)repetition,
+                                       .logical = (uint8_t)logical,
+                                       .field_id = field_id});
+    walk->group = node;
+}
+
+/* Adds a leaf whose `column`, `part`, `form` and `nullable` are set. */
+static void add_leaf(layout_walk *walk, o2p_layout_leaf leaf, const char *name, int32_t field_id)
+{
+    static const struct {
+        uint8_t physical, logical;
+    } types[] = {
+#define FORM(id, physical, logical, doc) {O2P_PHYSICAL_##physical, O2P_LOGICAL_##logical},
+        O2P_FORMS
+#undef FORM
+    };
+    const o2p_column_spec *spec = &o2p_columns[leaf.column];
+    leaf.cells = spec->kind == O2P_KIND_NANOS ? spec->of : leaf.column;
+    leaf.physical = types[leaf.form].physical;
+    leaf.source = spec->source;
+    leaf.statistics = spec->statistics;
+    leaf.bloom = leaf.column == O2P_COL_TraceId;
+    leaf.node = (uint16_t)o2p_layout_node_count(walk->layout);
+    o2p_buffer_append(&walk->layout->leaves, &leaf, sizeof(leaf));
+    add_node(walk, &(o2p_parquet_node){.name = name,
+                                       .physical = leaf.physical,
+                                       .repetition = leaf.nullable ? O2P_OPTIONAL : O2P_REQUIRED,
+                                       .logical = types[leaf.form].logical,
+                                       .field_id = field_id});
+}
+
+/* ---- columns ---- */
+
+static o2p_form form_of(o2p_col col)
+{
+    static const uint8_t forms[] = {
+        [O2P_KIND_STRING] = O2P_FORM_TEXT,       [O2P_KIND_ID] = O2P_FORM_HEX,
+        [O2P_KIND_TIME] = O2P_FORM_MICROS,       [O2P_KIND_NANOS] = O2P_FORM_BELOW_MICROS,
+        [O2P_KIND_INT32] = O2P_FORM_INT32,       [O2P_KIND_INT64] = O2P_FORM_INT64,
+        [O2P_KIND_DOUBLE] = O2P_FORM_DOUBLE,     [O2P_KIND_BOOL] = O2P_FORM_BOOL,
+        [O2P_KIND_MAP] = O2P_FORM_TEXT,          [O2P_KIND_INT64_LIST] = O2P_FORM_INT64,
+        [O2P_KIND_DOUBLE_LIST] = O2P_FORM_DOUBLE};
+    return col == O2P_COL_DuplicateAttributes ? O2P_FORM_NOTED
+                                              : (o2p_form)forms[o2p_columns[col].kind];
+}
+
+static void open_list(layout_walk *walk, const o2p_schema_column *info)
+{
+    open_group(walk, info->name, O2P_REQUIRED, info->field_id, O2P_LOGICAL_LIST);
+    open_group(walk, "list", O2P_REPEATED, info->field_id + 1, O2P_LOGICAL_NONE);
+}
+
+/* Lays out a column that is no STRUCT_LIST. `leaf` has its column and parent. */
+static void add_column(layout_walk *walk, const o2p_schema_column *info, o2p_layout_leaf leaf)
+{
+    int32_t inner = info->field_id + 2;
+    leaf.form = (uint8_t)form_of((o2p_col)leaf.column);
+    switch (o2p_columns[leaf.column].kind) {
+    case O2P_KIND_MAP:
+        open_group(walk, info->name, O2P_REQUIRED, info->field_id, O2P_LOGICAL_MAP);
+        open_group(walk, "key_value", O2P_REPEATED, info->field_id + 1, O2P_LOGICAL_NONE);
+        leaf.part = O2P_PART_KEY;
+        add_leaf(walk, leaf, "key", inner);
+        leaf.part = O2P_PART_VALUE;
+        add_leaf(walk, leaf, "value", inner + 1);
+        break;
+    case O2P_KIND_INT64_LIST:
+    case O2P_KIND_DOUBLE_LIST:
+        open_list(walk, info);
+        add_leaf(walk, leaf, "element", inner);
+        break;
+    default:
+        leaf.nullable = info->nullable;
+        add_leaf(walk, leaf, info->name, info->field_id);
+        break;
+    }
+}
+
+/* Lays out the column at `i`, and its members if it has some; returns where the next one is. */
+static size_t add_columns(layout_walk *walk, size_t i)
+{
+    const o2p_table_spec *spec = walk->spec;
+    o2p_col col = (o2p_col)spec->columns[i];
+    walk->group = NO_GROUP;
+    if (o2p_columns[col].kind != O2P_KIND_STRUCT_LIST) {
+        add_column(walk, &spec->infos[i],
+                   (o2p_layout_leaf){.column = (uint8_t)col, .parent = O2P_COL_NONE});
+        return i + 1;
+    }
+    size_t parent = i++;
+    open_list(walk, &spec->infos[parent]);
+    open_group(walk, "element", O2P_REQUIRED, spec->infos[parent].field_id + 2, O2P_LOGICAL_NONE);
+    size_t element = walk->group;
+    for (; i < spec->column_count && spec->infos[i].parent == (int32_t)parent; i++) {
+        walk->group = element;
+        add_column(walk, &spec->infos[i],
+                   (o2p_layout_leaf){.column = spec->columns[i], .parent = (uint8_t)col});
+    }
+    return i;
+}
+
+/* ---- tables ---- */
+
+/* Notes the leaf of a column that rows are sorted by. */
+static void sort_by(o2p_layout *layout, o2p_col col)
+{
+    uint32_t leaf = 0;
+    while (o2p_layout_leaf_at(layout, leaf)->column != col)
+        leaf++;
+    layout->sorting[layout->sorting_count++].leaf = leaf;
+}
+
+bool o2p_layout_make(o2p_layout *layout, o2p_table table, const o2p_settings *settings)
+{
+    enum { LEAVES = 64, NODES = 160 }; /* more than any table has by default */
+    layout_walk walk = {layout, settings, &o2p_tables[table], NO_GROUP};
+    layout->table = table;
+    layout->leaves.size = layout->nodes.size = layout->sorting_count = 0;
+    o2p_buffer_reserve(&layout->leaves, LEAVES * sizeof(o2p_layout_leaf));
+    o2p_buffer_reserve(&layout->nodes, NODES * sizeof(o2p_parquet_node));
+    for (size_t i = 0; i < walk.spec->column_count;)
+        i = add_columns(&walk, i);
+    if (layout->leaves.memory->failed)
+        return false;
+    if (settings->order == O2P_ORDER_CLUSTERED) {
+        sort_by(layout, O2P_COL_ServiceName);
+        sort_by(layout, walk.spec->time);
+    }
+    return true;
+}

@@ -1,0 +1,91 @@
+/* layout.h - what a table's files look like under the options of a batch: their leaves in file
+ * order, what each takes its values from, and the Parquet schema.
+ *
+ * schema.def says what there is to keep; a layout says how it is written. It is made once a table,
+ * and encode.c walks it.
+ */
+#ifndef O2P_BATCH_LAYOUT_H
+#define O2P_BATCH_LAYOUT_H
+
+#include "../base/buffer.h"
+#include "schema.h"
+#include "settings.h"
+
+/* What a leaf's values are. FORM(id, physical, logical, doc) */
+#define O2P_FORMS                                                                                  \
+    FORM(TEXT, BYTE_ARRAY, STRING, "the entry's bytes, which are UTF-8")                           \
+    FORM(HEX, BYTE_ARRAY, STRING, "the entry's bytes, an id, as lowercase hex")                    \
+    FORM(MICROS, INT64, TIMESTAMP_MICROS, "the cell, Unix nanoseconds, as microseconds")           \
+    FORM(BELOW_MICROS, INT32, NONE, "the cell, Unix nanoseconds, below the microsecond")           \
+    FORM(INT32, INT32, NONE, "the cell or item")                                                   \
+    FORM(INT64, INT64, NONE, "the cell or item")                                                   \
+    FORM(DOUBLE, DOUBLE, NONE, "the cell or item")                                                 \
+    FORM(BOOL, BOOLEAN, NONE, "the cell")                                                          \
+    FORM(NOTED, BYTE_ARRAY, STRING, "in no cell: DuplicateAttributes, made by duplicates.c")
+
+typedef enum o2p_form {
+#define FORM(id, physical, logical, doc) O2P_FORM_##id,
+    O2P_FORMS
+#undef FORM
+} o2p_form;
+
+/* Which leaf of a column. */
+typedef enum o2p_part {
+    O2P_PART_ONLY, /* of a scalar or x_LIST */
+    O2P_PART_KEY,  /* of a MAP */
+    O2P_PART_VALUE
+} o2p_part;
+
+typedef struct o2p_layout_leaf {
+    uint8_t column;     /* o2p_col it stands for */
+    uint8_t cells;      /* o2p_col whose cells it takes its values from */
+    uint8_t parent;     /* the STRUCT_LIST it is a member of, or O2P_COL_NONE */
+    uint8_t part;       /* o2p_part */
+    uint8_t form;       /* o2p_form */
+    uint8_t physical;   /* o2p_physical */
+    uint8_t source;     /* o2p_source of the cells */
+    uint8_t statistics; /* o2p_statistics */
+    bool nullable;      /* the leaf itself: what it is a member of is never null */
+    bool bloom;         /* has a bloom filter */
+    uint16_t node;      /* its o2p_parquet_node: name, logical type, field id */
+} o2p_layout_leaf;
+
+/* Most columns that rows are sorted by. */
+enum { O2P_SORTING_MOST = 2 };
+
+typedef struct o2p_layout {
+    o2p_table table;
+    o2p_buffer leaves; /* o2p_layout_leaf, in file order */
+    o2p_buffer nodes;  /* o2p_parquet_node, depth first, the root excluded */
+    o2p_sorting sorting[O2P_SORTING_MOST];
+    size_t sorting_count; /* 0: rows are in no order */
+} o2p_layout;
+
+void o2p_layout_init(o2p_layout *layout, o2p_memory *memory);
+void o2p_layout_free(o2p_layout *layout);
+
+/* Lays out a table; what was laid out before is forgotten. Names that nodes have are constant, or
+ * belong to the settings. False when memory is refused. */
+bool o2p_layout_make(o2p_layout *layout, o2p_table table, const o2p_settings *settings);
+
+static inline size_t o2p_layout_leaf_count(const o2p_layout *layout)
+{
+    return layout->leaves.size / sizeof(o2p_layout_leaf);
+}
+
+static inline const o2p_layout_leaf *o2p_layout_leaf_at(const o2p_layout *layout, size_t i)
+{
+    return (const o2p_layout_leaf *)(const void *)layout->leaves.data + i;
+}
+
+static inline const o2p_parquet_node *o2p_layout_nodes(const o2p_layout *layout)
+{
+    return (const o2p_parquet_node *)(const void *)layout->nodes.data;
+}
+
+static inline size_t o2p_layout_node_count(const o2p_layout *layout)
+{
+    return layout->nodes.size / sizeof(o2p_parquet_node);
+}
+
+#endif
