@@ -112,6 +112,14 @@ typedef enum o2p_order {
     O2P_ORDER_RECEIVED = 2   /* as they came */
 } o2p_order;
 
+/* How trace and span ids are written, those of links and exemplars too. */
+typedef enum o2p_ids {
+    O2P_IDS_DEFAULT = 0, /* O2P_IDS_HEX */
+    O2P_IDS_HEX = 1,     /* STRING: lowercase hex, two digits a byte */
+    O2P_IDS_BINARY = 2   /* BYTE_ARRAY without a logical type: the bytes as they came, of whatever
+                            length */
+} o2p_ids;               /* either way empty if absent or all zeros */
+
 /* Memory functions. All three are NULL (malloc, realloc and free are used) or none is.
  * Sizes are in bytes and never 0; results must be aligned for any type. Returning NULL is allowed
  * at any time and gives O2P_ERR_OUT_OF_MEMORY. They are called by the calling thread only. */
@@ -135,6 +143,7 @@ typedef struct o2p_options {
     o2p_encoding encoding;
     o2p_codec codec;
     o2p_order order;
+    o2p_ids ids;
 
     /* Where files go, relative, `/`-separated. Fields: {table}, {service}, {year}, {month}, {day},
      * {hour} (of the rows, UTC), {time} (the least row time of the file, YYYYMMDDTHHMMSSffffffZ)

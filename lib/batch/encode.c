@@ -63,12 +63,13 @@ static bool write_leaf(o2p_encoder *e, uint32_t number)
                          .encoding = O2P_PAGE_ENCODING_PLAIN,
                          .physical = (o2p_physical)spec->physical,
                          .bounds = spec->statistics == O2P_STATISTICS_BOUNDS,
+                         .id = spec->form == O2P_FORM_HEX || spec->form == O2P_FORM_BYTES,
                          .hex = spec->form == O2P_FORM_HEX,
                          .dictionary = dictionary_of(e, spec)};
     if (e->memory->failed)
         return false;
     o2p_parquet_chunk_begin(e->writer, number, (o2p_statistics)spec->statistics);
-    if (w.hex)
+    if (w.id)
         o2p_parquet_chunk_random(e->writer);
     bool ok = w.physical == O2P_PHYSICAL_BYTE_ARRAY ? o2p_write_text(&w) : o2p_write_numbers(&w);
     o2p_parquet_chunk_end(e->writer);

@@ -43,12 +43,14 @@ typedef struct collection {
  * one. */
 static uint64_t hash_file(const o2p_settings *settings, o2p_table table, const o2p_buffer *file)
 {
-    uint8_t choices[24];
-    const uint32_t numbers[6] = {(uint32_t)table,           (uint32_t)settings->codec,
-                                 (uint32_t)settings->order, settings->row_group_rows,
-                                 settings->page_rows,       settings->page_bytes};
-    for (size_t i = 0; i < 6; i++)
-        o2p_store_le32(choices + 4 * i, numbers[i]);
+    const uint64_t numbers[] = {
+        (uint64_t)table,         (uint64_t)settings->codec, (uint64_t)settings->order,
+        (uint64_t)settings->ids, settings->row_group_rows,  settings->page_rows,
+        settings->page_bytes,
+    };
+    uint8_t choices[sizeof(numbers)];
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        o2p_store_le64(choices + 8 * i, numbers[i]);
     return o2p_xxh64(file->data, file->size, o2p_xxh64(choices, sizeof(choices), 0));
 }
 

@@ -86,7 +86,7 @@ static void add_leaf(layout_walk *walk, o2p_layout_leaf leaf, const char *name, 
 
 /* ---- columns ---- */
 
-static o2p_form form_of(o2p_col col)
+static o2p_form form_of(o2p_col col, const o2p_settings *settings)
 {
     static const uint8_t forms[] = {
         [O2P_KIND_STRING] = O2P_FORM_TEXT,       [O2P_KIND_ID] = O2P_FORM_HEX,
@@ -95,8 +95,10 @@ static o2p_form form_of(o2p_col col)
         [O2P_KIND_DOUBLE] = O2P_FORM_DOUBLE,     [O2P_KIND_BOOL] = O2P_FORM_BOOL,
         [O2P_KIND_MAP] = O2P_FORM_TEXT,          [O2P_KIND_INT64_LIST] = O2P_FORM_INT64,
         [O2P_KIND_DOUBLE_LIST] = O2P_FORM_DOUBLE};
-    return col == O2P_COL_DuplicateAttributes ? O2P_FORM_NOTED
-                                              : (o2p_form)forms[o2p_columns[col].kind];
+    o2p_form form = (o2p_form)forms[o2p_columns[col].kind];
+    if (col == O2P_COL_DuplicateAttributes)
+        return O2P_FORM_NOTED;
+    return form == O2P_FORM_HEX && settings->ids == O2P_IDS_BINARY ? O2P_FORM_BYTES : form;
 }
 
 static void open_list(layout_walk *walk, const o2p_schema_column *info)
@@ -109,7 +111,7 @@ static void open_list(layout_walk *walk, const o2p_schema_column *info)
 static void add_column(layout_walk *walk, const o2p_schema_column *info, o2p_layout_leaf leaf)
 {
     int32_t inner = info->field_id + 2;
-    leaf.form = (uint8_t)form_of((o2p_col)leaf.column);
+    leaf.form = (uint8_t)form_of((o2p_col)leaf.column, walk->settings);
     switch (o2p_columns[leaf.column].kind) {
     case O2P_KIND_MAP:
         open_group(walk, info->name, O2P_REQUIRED, info->field_id, O2P_LOGICAL_MAP);

@@ -15,6 +15,7 @@
 #define O2P_FORMS                                                                                  \
     FORM(TEXT, BYTE_ARRAY, STRING, "the entry's bytes, which are UTF-8")                           \
     FORM(HEX, BYTE_ARRAY, STRING, "the entry's bytes, an id, as lowercase hex")                    \
+    FORM(BYTES, BYTE_ARRAY, NONE, "the entry's bytes, an id, as they are")                         \
     FORM(MICROS, INT64, TIMESTAMP_MICROS, "the cell, Unix nanoseconds, as microseconds")           \
     FORM(BELOW_MICROS, INT32, NONE, "the cell, Unix nanoseconds, below the microsecond")           \
     FORM(INT32, INT32, NONE, "the cell or item")                                                   \

@@ -51,7 +51,8 @@ typedef struct o2p_leaf_writer {
     o2p_page_encoding encoding;
     o2p_physical physical;
     bool bounds;                      /* wanted */
-    bool hex;                         /* entries are ids */
+    bool id;                          /* entries are ids ... */
+    bool hex;                         /* ... written as hex text */
     const o2p_dictionary *dictionary; /* of text */
     const uint32_t *places; /* with RLE_DICTIONARY: a value's place in the chunk's dictionary */
     uint32_t place_count;

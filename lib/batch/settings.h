@@ -12,6 +12,7 @@ typedef struct o2p_settings {
     bool skip_bad_lines;
     o2p_codec codec; /* not DEFAULT */
     o2p_order order; /* not DEFAULT */
+    o2p_ids ids;     /* not DEFAULT */
     uint64_t default_time_ns;
     uint32_t row_group_rows;
     uint32_t page_rows;

@@ -140,7 +140,18 @@ static void write_text_dictionary(o2p_leaf_writer *w)
         o2p_bounds_prepare(w);
 }
 
-/* Hashes of the distinct ids, as text: of the chunk's dictionary if it has one. */
+/* The hash of an entry as it is written. */
+static uint64_t bloom_hash(const o2p_leaf_writer *w, const o2p_entry *entry)
+{
+    o2p_buffer *hex = &w->encoder->hex[0];
+    if (!w->hex)
+        return o2p_xxh64(entry->bytes, entry->size, 0);
+    hex->size = 0;
+    o2p_append_hex(hex, entry->bytes, entry->size);
+    return o2p_xxh64(hex->size == 0 ? "" : (const void *)hex->data, hex->size, 0);
+}
+
+/* Hashes of the distinct values: of the chunk's dictionary if it has one. */
 static void write_bloom(o2p_leaf_writer *w)
 {
     o2p_encoder *e = w->encoder;
@@ -148,13 +159,8 @@ static void write_bloom(o2p_leaf_writer *w)
     const uint32_t *indices = places ? o2p_u32s(&e->used) : w->leaf->indices;
     uint32_t count = places ? w->place_count : w->leaf->value_count;
     e->hashes.size = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const o2p_entry *entry = o2p_dictionary_entry(w->dictionary, indices[i]);
-        e->hex[0].size = 0;
-        o2p_append_hex(&e->hex[0], entry->bytes, entry->size);
-        const void *text = e->hex[0].size == 0 ? "" : (const void *)e->hex[0].data;
-        o2p_buffer_u64(&e->hashes, o2p_xxh64(text, e->hex[0].size, 0));
-    }
+    for (uint32_t i = 0; i < count; i++)
+        o2p_buffer_u64(&e->hashes, bloom_hash(w, o2p_dictionary_entry(w->dictionary, indices[i])));
     if (!e->memory->failed)
         o2p_parquet_bloom(e->writer, (const uint64_t *)(const void *)e->hashes.data, count);
 }
@@ -167,7 +173,7 @@ bool o2p_write_text(o2p_leaf_writer *w)
         if (!settle_text(w))
             return false;
         w->encoding = w->places != NULL ? O2P_PAGE_ENCODING_RLE_DICTIONARY
-                      : w->hex          ? O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY
+                      : w->id           ? O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY
                                         : O2P_PAGE_ENCODING_PLAIN;
         if (w->places != NULL)
             write_text_dictionary(w);

@@ -63,7 +63,7 @@ int args_refuse(const char *command, const char *message)
 static void refuse_unknown(const struct flag *flags, size_t flag_count, const char *arg,
                            size_t length)
 {
-    enum { MOST_FLAGS = 32 };
+    enum { MOST_FLAGS = 64 };
     const char *names[MOST_FLAGS];
     char given[LONGEST_NAME + 1];
     size_t dashes = strspn(arg, "-");

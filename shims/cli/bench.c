@@ -5,6 +5,7 @@
  * The least time is the one that says most about the code, the median what a caller sees.
  */
 #include "cli.h"
+#include "options.h"
 #include "request.h"
 #include "terminal.h"
 
@@ -13,20 +14,13 @@
 #include <time.h>
 
 static struct {
-    int signal;
-    int encoding;
-    int codec;
     uint64_t repeat;
 } flags = {.repeat = 20};
 
 static const struct flag bench_flags[] = {
-    {"signal", "SIGNAL", "auto, logs, traces or metrics (default: auto)", FLAG_CHOICE,
-     &flags.signal, signal_choices},
-    {"encoding", "ENCODING", "auto, protobuf, json or json-lines (default: auto)", FLAG_CHOICE,
-     &flags.encoding, encoding_choices},
-    {"codec", "CODEC", "snappy or none (default: snappy)", FLAG_CHOICE, &flags.codec,
-     codec_choices},
+    INPUT_FLAGS,
     {"repeat", "N", "conversions that are timed (default: 20)", FLAG_NUMBER, &flags.repeat, NULL},
+    FILE_FLAGS,
 };
 
 struct measurement {
@@ -70,21 +64,16 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static int bench_request(const char *name, const struct input_request *request)
+static int bench_request(const char *name, const struct input_request *request,
+                         const o2p_options *options)
 {
-    o2p_options options = {.size = sizeof options};
     size_t repeat = (size_t)flags.repeat;
     struct measurement result;
-    options.signal = (o2p_signal)flags.signal;
-    options.encoding = (o2p_encoding)flags.encoding;
-    options.codec = (o2p_codec)flags.codec;
-    options.max_input_bytes = INPUT_REQUEST_MAX;
-    options.path_template = ONE_FILE_TEMPLATE;
-    if (!measure(name, request, &options, &result))
+    if (!measure(name, request, options, &result))
         return STATUS_INPUT;
     double *times = must_allocate(repeat * sizeof *times);
     for (size_t i = 0; i < repeat; i++) {
-        if (!measure(name, request, &options, &result)) {
+        if (!measure(name, request, options, &result)) {
             free(times);
             return STATUS_RESOURCE; /* it went well the first time */
         }
@@ -107,11 +96,15 @@ static int run_bench(char **operands, size_t count)
         return args_refuse("bench", "exactly one FILE is needed");
     if (flags.repeat > MOST_REPEATS)
         return args_refuse("bench", "--repeat is at most 1000000");
+    o2p_options options = options_of_flags();
+    options.path_template = ONE_FILE_TEMPLATE;
+    if (!options_are_good("bench", &options))
+        return STATUS_USAGE;
     if (!input_open(&input, operands[0]))
         return STATUS_INPUT;
     int status = STATUS_INPUT;
     if (input_whole(&input, &request) == INPUT_REQUEST)
-        status = bench_request(input.name, &request);
+        status = bench_request(input.name, &request, &options);
     input_close(&input);
     return status;
 }

@@ -3,6 +3,7 @@
  */
 #include "cli.h"
 #include "input_list.h"
+#include "options.h"
 #include "output.h"
 #include "source.h"
 #include "terminal.h"
@@ -18,9 +19,6 @@ enum {
 };
 
 static struct {
-    int signal;
-    int encoding;
-    int codec;
     const char *out;
     bool one_file;
     bool delimited;
@@ -31,15 +29,9 @@ static struct {
 } flags = {.out = "."};
 
 static const struct flag convert_flags[] = {
-    {"signal", "SIGNAL", "auto, logs, traces or metrics (default: auto, told from the bytes)",
-     FLAG_CHOICE, &flags.signal, signal_choices},
-    {"encoding", "ENCODING",
-     "auto, protobuf, json or json-lines (default: auto, told from\nthe bytes)", FLAG_CHOICE,
-     &flags.encoding, encoding_choices},
+    INPUT_FLAGS,
     {"out", "DIR", "folder the files go to; made if need be (default: .)", FLAG_TEXT, &flags.out,
      NULL},
-    {"codec", "CODEC", "snappy or none (default: snappy)", FLAG_CHOICE, &flags.codec,
-     codec_choices},
     {"one-file", NULL, "one file a table, without hour folders; all rows are held in\nmemory",
      FLAG_SWITCH, &flags.one_file, NULL},
     {"delimited", NULL,
@@ -55,6 +47,7 @@ static const struct flag convert_flags[] = {
      "write files when rows take N bytes of memory (default: 256M;\nwith --one-file: at the end)",
      FLAG_NUMBER, &flags.batch_bytes, NULL},
     {"json", NULL, "print the summary as one JSON object", FLAG_SWITCH, &flags.json, NULL},
+    FILE_FLAGS,
 };
 
 static bool is_given_twice(char **operands, size_t count, const char *name)
@@ -77,12 +70,8 @@ static void set_defaults(void)
 
 static o2p_options library_options(void)
 {
-    o2p_options options = {.size = sizeof options};
-    options.signal = (o2p_signal)flags.signal;
-    options.encoding = (o2p_encoding)flags.encoding;
+    o2p_options options = options_of_flags();
     options.skip_bad_lines = flags.skip_bad_lines;
-    options.codec = (o2p_codec)flags.codec;
-    options.max_input_bytes = INPUT_REQUEST_MAX;
     options.path_template = flags.one_file ? ONE_FILE_TEMPLATE : NULL;
     return options;
 }
@@ -108,11 +97,13 @@ static int run_convert(char **operands, size_t count)
         return args_refuse("convert", "standard input (-) can be read once only");
     if (flags.out[0] == '\0')
         return args_refuse("convert", "--out is empty");
-    if (flags.delimited &&
-        (flags.encoding == O2P_ENCODING_JSON || flags.encoding == O2P_ENCODING_JSON_LINES))
+    if (flags.delimited && (library_flags.encoding == O2P_ENCODING_JSON ||
+                            library_flags.encoding == O2P_ENCODING_JSON_LINES))
         return args_refuse("convert", "--delimited is for protobuf alone");
     set_defaults();
     run.options = library_options();
+    if (!options_are_good("convert", &run.options))
+        return STATUS_USAGE;
     run.out = flags.out;
     run.batch_rows = flags.batch_rows;
     run.batch_bytes = flags.batch_bytes;

@@ -8,23 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const struct flag_choice signal_choices[] = {{"auto", O2P_SIGNAL_AUTO},
-                                             {"logs", O2P_SIGNAL_LOGS},
-                                             {"traces", O2P_SIGNAL_TRACES},
-                                             {"metrics", O2P_SIGNAL_METRICS},
-                                             {NULL, 0}};
-
-const struct flag_choice encoding_choices[] = {{"auto", O2P_ENCODING_AUTO},
-                                               {"protobuf", O2P_ENCODING_PROTOBUF},
-                                               {"json", O2P_ENCODING_JSON},
-                                               {"json-lines", O2P_ENCODING_JSON_LINES},
-                                               {NULL, 0}};
-
-const struct flag_choice codec_choices[] = {{"snappy", O2P_CODEC_SNAPPY},
-                                            {"none", O2P_CODEC_UNCOMPRESSED},
-                                            {"uncompressed", O2P_CODEC_UNCOMPRESSED},
-                                            {NULL, 0}};
-
 const char *mistaken_for(const struct input_request *request)
 {
     static const struct {

@@ -1,20 +1,10 @@
-/* request.h - what convert and bench have in common: the flags that name library options, and how
- * the library's errors are told.
+/* request.h - how errors of the library are told, of a request and of no request.
  */
 #ifndef O2P_CLI_REQUEST_H
 #define O2P_CLI_REQUEST_H
 
 #include "../../include/otlp2parquet.h"
-#include "args.h"
 #include "input.h"
-
-/* What --one-file and bench write: no field but the required hash splits, so there is one file a
- * table. */
-#define ONE_FILE_TEMPLATE "{table}-{time}-{hash}.parquet"
-
-extern const struct flag_choice signal_choices[];   /* values of o2p_signal */
-extern const struct flag_choice encoding_choices[]; /* values of o2p_encoding */
-extern const struct flag_choice codec_choices[];    /* values of o2p_codec */
 
 /* An error of the library with its place in the input `name`. */
 struct reason {

@@ -7,6 +7,7 @@ import pytest
 import otlp
 from conftest import ROOT
 
+FILE_FLAGS = ["codec", "order", "ids"]
 COMMANDS = ["convert", "inspect", "schema", "bench"]
 HEADER = (ROOT / "include" / "otlp2parquet.h").read_text()
 
@@ -33,12 +34,12 @@ def test_help_of_a_command(ok, command):
 def test_help_names_every_flag(ok):
     flags = {
         "convert": [
-            *["signal", "encoding", "out", "codec", "one-file", "delimited", "skip-bad-lines"],
-            *["batch-rows", "batch-bytes", "json"],
+            *["signal", "encoding", "out", "one-file", "delimited", "skip-bad-lines"],
+            *["batch-rows", "batch-bytes", "json", *FILE_FLAGS],
         ],
         "inspect": ["json"],
         "schema": ["json", "sql"],
-        "bench": ["signal", "encoding", "codec", "repeat"],
+        "bench": ["signal", "encoding", "repeat", *FILE_FLAGS],
     }
     for command, names in flags.items():
         assert re.findall(r"^  --([a-z-]+)", ok(command, "--help").out, re.MULTILINE) == [*names, "help"]

@@ -8,7 +8,9 @@
 #include "leaf_reader.h"
 #include <cmocka.h>
 
-/* ---- what is expected: from the store ---- */
+/* ---- what is expected: from the store, under the settings of the check that runs ---- */
+
+static const o2p_settings *expected;
 
 static void take_entry(unsigned repetition, unsigned definition, const o2p_dictionary *values,
                        uint32_t index, bool hex)
@@ -72,7 +74,7 @@ static void take_cell(const o2p_rows *rows, o2p_col col, o2p_part part, uint32_t
             assert_false(leaf_take(repetition, depth).present);
         else
             take_entry(repetition, definition, column->dictionary, spec->nullable ? cell - 1 : cell,
-                       kind == O2P_KIND_ID);
+                       kind == O2P_KIND_ID && expected->ids == O2P_IDS_HEX);
         return;
     }
     if (spec->nullable && (row >= column->valid.size || column->valid.data[row] == 0)) {
@@ -204,6 +206,7 @@ void check_store(walk_fixture *f, const o2p_settings *settings)
     o2p_ordering ordering;
     o2p_ordering_init(&ordering, &f->memory);
     o2p_encoder *encoder = o2p_encoder_new(&f->store, settings);
+    expected = settings;
     assert_non_null(encoder);
     for (unsigned t = 0; t < O2P_TABLE_COUNT; t++) {
         if (f->store.tables[t] == NULL || f->store.tables[t]->count == 0)

@@ -27,6 +27,20 @@ static void pages_and_row_groups_of_any_size(void **state)
     }
 }
 
+/* What options make of the values. */
+static void values_of_any_form(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    for (size_t s = 0; s < 3; s++) {
+        fill_store(f, signals[s], 3);
+        for (uint32_t rows = 0; rows < 5; rows += 4) {
+            o2p_settings settings = settings_of(rows, rows / 2, 0, O2P_CODEC_SNAPPY);
+            settings.ids = O2P_IDS_BINARY;
+            check_store(f, &settings);
+        }
+    }
+}
+
 /* Rows that have next to nothing, between rows that have all. */
 static void sparse_rows(void **state)
 {
@@ -158,8 +172,11 @@ static void an_encoder_may_be_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        walk_test(pages_and_row_groups_of_any_size), walk_test(sparse_rows),
-        walk_test(files_say_what_they_are),          walk_test(shared_attributes_cut_row_groups),
+        walk_test(pages_and_row_groups_of_any_size),
+        walk_test(values_of_any_form),
+        walk_test(sparse_rows),
+        walk_test(files_say_what_they_are),
+        walk_test(shared_attributes_cut_row_groups),
         walk_test(an_encoder_may_be_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,13 +123,15 @@ static void names_tell_content(void **state)
         {.path_template = "{hash}", .default_time_ns = 7, .max_memory_bytes = 1 << 30},
         {.path_template = "{hash}", .codec = O2P_CODEC_UNCOMPRESSED},
         {.path_template = "{hash}", .order = O2P_ORDER_RECEIVED},
+        {.path_template = "{hash}", .ids = O2P_IDS_BINARY},
         {.path_template = "{hash}", .row_group_rows = 77},
         {.path_template = "{hash}", .page_rows = 77},
         {.path_template = "{hash}", .page_bytes = 7777},
     };
-    char paths[9][32];
+    enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
+    char paths[OPTIONS + 1][32];
     put_log(f, "a", 1);
-    for (size_t i = 0; i < 8; i++) {
+    for (size_t i = 0; i < OPTIONS; i++) {
         o2p_output out = write_files(f, options[i]);
         strcpy(paths[i], out.files[0].path);
         assert_int_equal(strlen(paths[i]), 16);
@@ -139,9 +141,9 @@ static void names_tell_content(void **state)
     assert_string_equal(paths[2], paths[0]);
     put_log(f, "a", 2);
     o2p_output out = write_files(f, options[0]);
-    strcpy(paths[8], out.files[0].path);
+    strcpy(paths[OPTIONS], out.files[0].path);
     o2p_files_free(&out);
-    for (size_t i = 2; i < 9; i++)
+    for (size_t i = 2; i <= OPTIONS; i++)
         for (size_t j = 2; j < i; j++)
             assert_string_not_equal(paths[i], paths[j]);
 }

@@ -166,6 +166,26 @@ static void forms_by_default(void **state)
     }
 }
 
+/* Every id, in whatever list, and nothing else. */
+static void ids_may_be_binary(void **state)
+{
+    (void)state;
+    for
+        each_table(t)
+        {
+            make(t, (o2p_options){.ids = O2P_IDS_BINARY});
+            for (size_t i = 0; i < o2p_layout_leaf_count(&layout); i++) {
+                const o2p_layout_leaf *leaf = o2p_layout_leaf_at(&layout, i);
+                bool id = o2p_columns[leaf->column].kind == O2P_KIND_ID;
+                assert_int_equal(leaf->form == O2P_FORM_BYTES, id);
+                assert_int_not_equal(leaf->form, O2P_FORM_HEX);
+                if (id)
+                    check_leaf((o2p_col)leaf->column, O2P_PART_ONLY, O2P_FORM_BYTES,
+                               O2P_LOGICAL_NONE, false);
+            }
+        }
+}
+
 static void rows_are_sorted_by_service_and_time(void **state)
 {
     (void)state;
@@ -211,9 +231,9 @@ static void memory_may_be_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        layout_test(nodes_are_a_tree),      layout_test(leaves_are_the_nodes_without_children),
-        layout_test(forms_by_default),      layout_test(rows_are_sorted_by_service_and_time),
-        layout_test(memory_may_be_refused),
+        layout_test(nodes_are_a_tree),  layout_test(leaves_are_the_nodes_without_children),
+        layout_test(forms_by_default),  layout_test(rows_are_sorted_by_service_and_time),
+        layout_test(ids_may_be_binary), layout_test(memory_may_be_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

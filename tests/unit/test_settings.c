@@ -47,6 +47,7 @@ static void assert_defaults(const o2p_settings *s)
     assert_int_equal(s->signal, O2P_SIGNAL_AUTO);
     assert_int_equal(s->codec, O2P_CODEC_SNAPPY);
     assert_int_equal(s->order, O2P_ORDER_CLUSTERED);
+    assert_int_equal(s->ids, O2P_IDS_HEX);
     assert_int_equal(s->default_time_ns, 0);
     assert_int_equal(s->row_group_rows, 122880);
     assert_int_equal(s->page_rows, 20000);
@@ -83,6 +84,7 @@ static void what_is_given_is_taken(void **state)
     options.signal = O2P_SIGNAL_METRICS;
     options.codec = O2P_CODEC_UNCOMPRESSED;
     options.order = O2P_ORDER_RECEIVED;
+    options.ids = O2P_IDS_BINARY;
     options.path_template = "{hash}";
     options.default_time_ns = UINT64_MAX;
     options.row_group_rows = 1u << 30;
@@ -103,6 +105,7 @@ static void what_is_given_is_taken(void **state)
     assert_int_equal(s.signal, O2P_SIGNAL_METRICS);
     assert_int_equal(s.codec, O2P_CODEC_UNCOMPRESSED);
     assert_int_equal(s.order, O2P_ORDER_RECEIVED);
+    assert_int_equal(s.ids, O2P_IDS_BINARY);
     assert_string_equal(s.path_template, "{hash}");
     assert_int_equal(s.default_time_ns, UINT64_MAX);
     assert_int_equal(s.row_group_rows, 1u << 30);
@@ -137,6 +140,8 @@ static void what_is_not_allowed_is_named(void **state)
     REFUSED(codec, (o2p_codec)-1);
     REFUSED(order, (o2p_order)3);
     REFUSED(order, (o2p_order)-1);
+    REFUSED(ids, (o2p_ids)3);
+    REFUSED(ids, (o2p_ids)-1);
     REFUSED(path_template, "nothing");
     REFUSED(path_template, "../{hash}");
     REFUSED(row_group_rows, (1u << 30) + 1);

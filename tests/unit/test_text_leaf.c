@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "../../lib/base/hash.h"
+#include "../../lib/parquet/bloom.h"
 #include "parquet_reader.h"
 #include "store_check.h"
 #include <cmocka.h>
@@ -128,14 +130,72 @@ static void defaults_are_one_entry(void **state)
     o2p_buffer_free(&bytes);
 }
 
+/* The filter of a leaf is that of the hashes of these values. */
+static void check_bloom(walk_fixture *f, const o2p_buffer *bytes, size_t leaf,
+                        const uint64_t *hashes, size_t count)
+{
+    parquet_reader file = parquet_open(bytes);
+    thrift_value metadata = parquet_metadata(&file, 0, leaf);
+    o2p_buffer filter;
+    o2p_buffer_init(&filter, &f->memory);
+    o2p_bloom_write(&filter, hashes, count);
+    assert_int_equal(thrift_int_field(metadata, 15), filter.size);
+    assert_memory_equal(bytes->data + thrift_int_field(metadata, 14), filter.data, filter.size);
+    o2p_buffer_free(&filter);
+}
+
+/* Over the ids as they are written. */
 static void trace_ids_have_a_bloom_filter(void **state)
 {
     walk_fixture *f = (walk_fixture *)*state;
-    o2p_buffer bytes = rows_with(f, 4);
+    size_t trace_id = leaf_of(O2P_TABLE_LOGS, O2P_COL_TraceId);
+    for (unsigned distinct = 4; distinct <= 64; distinct *= 16) { /* with a dictionary, without */
+        uint64_t of_hex[64], of_bytes[64];
+        o2p_buffer bytes = rows_with(f, distinct);
+        for (unsigned i = 0; i < distinct; i++) {
+            uint64_t id = (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+            char hex[17];
+            for (unsigned b = 0; b < 8; b++)
+                sprintf(hex + 2 * b, "%02x", ((const uint8_t *)&id)[b]);
+            of_hex[i] = o2p_xxh64(hex, 16, 0);
+            of_bytes[i] = o2p_xxh64(&id, 8, 0);
+        }
+        parquet_reader file = parquet_open(&bytes);
+        size_t leaves = thrift_count(thrift_field(parquet_row_group(&file, 0), 1));
+        for (size_t leaf = 0; leaf < leaves; leaf++)
+            assert_int_equal(thrift_has(parquet_metadata(&file, 0, leaf), 14), leaf == trace_id);
+        check_bloom(f, &bytes, trace_id, of_hex, distinct);
+        o2p_buffer_free(&bytes);
+        o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+        settings.ids = O2P_IDS_BINARY;
+        bytes = encode_table(f, &settings, O2P_TABLE_LOGS);
+        check_bloom(f, &bytes, trace_id, of_bytes, distinct);
+        o2p_buffer_free(&bytes);
+    }
+}
+
+/* Bounds of binary ids are bytes too. */
+static void binary_ids(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    o2p_buffer bytes = rows_with(f, 64);
+    o2p_buffer_free(&bytes);
+    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    settings.ids = O2P_IDS_BINARY;
+    check_store(f, &settings);
+    bytes = encode_table(f, &settings, O2P_TABLE_LOGS);
+    assert_int_equal(encoding_of(&bytes, O2P_COL_TraceId, false),
+                     O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY);
     parquet_reader file = parquet_open(&bytes);
-    for (size_t leaf = 0; leaf < thrift_count(thrift_field(parquet_row_group(&file, 0), 1)); leaf++)
-        assert_int_equal(thrift_has(parquet_metadata(&file, 0, leaf), 14),
-                         leaf == leaf_of(O2P_TABLE_LOGS, O2P_COL_TraceId));
+    thrift_value statistics =
+        thrift_field(parquet_metadata(&file, 0, leaf_of(O2P_TABLE_LOGS, O2P_COL_TraceId)), 12);
+    const uint8_t *min, *max;
+    assert_int_equal(thrift_bytes(thrift_field(statistics, 6), &min), 8);
+    assert_int_equal(thrift_bytes(thrift_field(statistics, 5), &max), 8);
+    for (unsigned i = 0; i < 64; i++) {
+        uint64_t id = (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+        assert_true(memcmp(min, &id, 8) <= 0 && memcmp(max, &id, 8) >= 0);
+    }
     o2p_buffer_free(&bytes);
 }
 
@@ -146,6 +206,7 @@ int main(void)
         walk_test(what_repeats_gets_a_dictionary),
         walk_test(defaults_are_one_entry),
         walk_test(trace_ids_have_a_bloom_filter),
+        walk_test(binary_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

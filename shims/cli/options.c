@@ -1,0 +1,67 @@
+/* options.c - see options.h. */
+#include "cli.h"
+#include "input.h"
+#include "options.h"
+#include "terminal.h"
+
+#include <string.h>
+
+struct library_flags library_flags;
+
+const struct flag_choice signal_choices[] = {{"auto", O2P_SIGNAL_AUTO},
+                                             {"logs", O2P_SIGNAL_LOGS},
+                                             {"traces", O2P_SIGNAL_TRACES},
+                                             {"metrics", O2P_SIGNAL_METRICS},
+                                             {NULL, 0}};
+
+const struct flag_choice encoding_choices[] = {{"auto", O2P_ENCODING_AUTO},
+                                               {"protobuf", O2P_ENCODING_PROTOBUF},
+                                               {"json", O2P_ENCODING_JSON},
+                                               {"json-lines", O2P_ENCODING_JSON_LINES},
+                                               {NULL, 0}};
+
+const struct flag_choice codec_choices[] = {{"snappy", O2P_CODEC_SNAPPY},
+                                            {"none", O2P_CODEC_UNCOMPRESSED},
+                                            {"uncompressed", O2P_CODEC_UNCOMPRESSED},
+                                            {NULL, 0}};
+
+const struct flag_choice order_choices[] = {
+    {"clustered", O2P_ORDER_CLUSTERED}, {"received", O2P_ORDER_RECEIVED}, {NULL, 0}};
+
+const struct flag_choice ids_choices[] = {
+    {"hex", O2P_IDS_HEX}, {"binary", O2P_IDS_BINARY}, {NULL, 0}};
+
+o2p_options options_of_flags(void)
+{
+    o2p_options options = {.size = sizeof options};
+    options.signal = (o2p_signal)library_flags.signal;
+    options.encoding = (o2p_encoding)library_flags.encoding;
+    options.codec = (o2p_codec)library_flags.codec;
+    options.order = (o2p_order)library_flags.order;
+    options.ids = (o2p_ids)library_flags.ids;
+    options.max_input_bytes = INPUT_REQUEST_MAX;
+    return options;
+}
+
+/* The flag of an option: page_bytes is --page-bytes. */
+static void put_flag(char *flag, size_t room, const char *option)
+{
+    snprintf(flag, room, "--%s", option);
+    for (char *c = flag; *c != '\0'; c++)
+        *c = *c == '_' ? '-' : *c;
+}
+
+bool options_are_good(const char *command, const o2p_options *options)
+{
+    char flag[O2P_FIELD_PATH_SIZE + 2], message[sizeof flag + 200];
+    o2p_batch *batch;
+    o2p_error error;
+    if (o2p_batch_new(options, &batch, &error) != O2P_ERR_BAD_OPTION) {
+        o2p_batch_free(batch);
+        return true;
+    }
+    put_flag(flag, sizeof flag, error.path);
+    snprintf(message, sizeof message, "%s: %s", flag, error.message);
+    args_refuse(command, message);
+    return false;
+}
