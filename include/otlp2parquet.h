@@ -108,7 +108,8 @@ typedef enum o2p_codec {
 /* Order of the rows of a file. */
 typedef enum o2p_order {
     O2P_ORDER_DEFAULT = 0,   /* O2P_ORDER_CLUSTERED */
-    O2P_ORDER_CLUSTERED = 1, /* stably by service, then time; declared as sorting_columns */
+    O2P_ORDER_CLUSTERED = 1, /* stably by service, then time; declared as sorting_columns, but for
+                                a time column (NANOS) with nulls or times beyond 2^63 - 1 */
     O2P_ORDER_RECEIVED = 2   /* as they came */
 } o2p_order;
 
@@ -119,6 +120,18 @@ typedef enum o2p_ids {
     O2P_IDS_BINARY = 2   /* BYTE_ARRAY without a logical type: the bytes as they came, of whatever
                             length */
 } o2p_ids;               /* either way empty if absent or all zeros */
+
+/* How times are written. */
+typedef enum o2p_timestamps {
+    O2P_TIMESTAMPS_DEFAULT = 0, /* O2P_TIMESTAMPS_MICROS */
+    O2P_TIMESTAMPS_MICROS = 1,  /* TIMESTAMP(MICROS, UTC), and a column ...Nanos, 0 to 999, with the
+                                   nanoseconds below; every engine reads it */
+    O2P_TIMESTAMPS_NANOS = 2    /* TIMESTAMP(NANOS, UTC) alone: the bits of OTLP's unsigned 64-bit
+                                   number, so that times from 2262-04-11 on read as before 1677;
+                                   null where there was no time: so the Timestamp of a log record
+                                   without a time of its own, which is its observed time
+                                   otherwise. Spark and Athena refuse such files by default */
+} o2p_timestamps;
 
 /* Memory functions. All three are NULL (malloc, realloc and free are used) or none is.
  * Sizes are in bytes and never 0; results must be aligned for any type. Returning NULL is allowed
@@ -144,6 +157,7 @@ typedef struct o2p_options {
     o2p_codec codec;
     o2p_order order;
     o2p_ids ids;
+    o2p_timestamps timestamps;
 
     /* Where files go, relative, `/`-separated. Fields: {table}, {service}, {year}, {month}, {day},
      * {hour} (of the rows, UTC), {time} (the least row time of the file, YYYYMMDDTHHMMSSffffffZ)

@@ -180,6 +180,30 @@ static bool lay_out(o2p_encoder *e, o2p_table table)
     return e->laid_out;
 }
 
+/* How many of the columns that rows are sorted by are in order as readers compare them: a time in
+ * nanoseconds is null where rows were put by another time, and negative from 2^63 on. */
+static size_t sorting_count(const o2p_encoder *e, const uint32_t *selected, uint32_t count)
+{
+    size_t sorted = e->layout.sorting_count;
+    if (sorted == 0)
+        return 0;
+    const o2p_layout_leaf *last =
+        o2p_layout_leaf_at(&e->layout, e->layout.sorting[sorted - 1].leaf);
+    if (last->form != O2P_FORM_NANOS)
+        return sorted;
+    const o2p_column *column = &e->store->tables[e->layout.table]->columns[last->cells];
+    size_t set = column->cells.size / 8;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t row = selected[i];
+        bool present = row < column->valid.size && column->valid.data[row] != 0;
+        if (last->nullable && !present)
+            return sorted - 1;
+        if (row < set && o2p_cells64(column)[row] > INT64_MAX)
+            return sorted - 1;
+    }
+    return sorted;
+}
+
 o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *selected,
                       const uint32_t *runs, uint32_t count, o2p_buffer *file)
 {
@@ -189,7 +213,7 @@ o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *sel
         return o2p_memory_status(e->memory);
     o2p_parquet_options options = {e->settings->codec, o2p_layout_nodes(&e->layout),
                                    o2p_layout_node_count(&e->layout), e->layout.sorting,
-                                   e->layout.sorting_count};
+                                   sorting_count(e, selected, count)};
     o2p_parquet_begin(e->writer, &options);
     bool ok = true;
     for (uint32_t at = 0, rows; at < count && ok; at += rows) {

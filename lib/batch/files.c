@@ -44,9 +44,9 @@ typedef struct collection {
 static uint64_t hash_file(const o2p_settings *settings, o2p_table table, const o2p_buffer *file)
 {
     const uint64_t numbers[] = {
-        (uint64_t)table,         (uint64_t)settings->codec, (uint64_t)settings->order,
-        (uint64_t)settings->ids, settings->row_group_rows,  settings->page_rows,
-        settings->page_bytes,
+        (uint64_t)table,         (uint64_t)settings->codec,      (uint64_t)settings->order,
+        (uint64_t)settings->ids, (uint64_t)settings->timestamps, settings->row_group_rows,
+        settings->page_rows,     settings->page_bytes,
     };
     uint8_t choices[sizeof(numbers)];
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)

@@ -98,7 +98,28 @@ static o2p_form form_of(o2p_col col, const o2p_settings *settings)
     o2p_form form = (o2p_form)forms[o2p_columns[col].kind];
     if (col == O2P_COL_DuplicateAttributes)
         return O2P_FORM_NOTED;
-    return form == O2P_FORM_HEX && settings->ids == O2P_IDS_BINARY ? O2P_FORM_BYTES : form;
+    if (form == O2P_FORM_HEX && settings->ids == O2P_IDS_BINARY)
+        return O2P_FORM_BYTES;
+    if (form == O2P_FORM_MICROS && settings->timestamps == O2P_TIMESTAMPS_NANOS)
+        return O2P_FORM_NANOS;
+    return form;
+}
+
+/* Whether files have a column: one of times is whole by itself in nanoseconds. */
+static bool is_written(o2p_col col, const o2p_settings *settings)
+{
+    return o2p_columns[col].kind != O2P_KIND_NANOS || settings->timestamps != O2P_TIMESTAMPS_NANOS;
+}
+
+/* Whether a time may be null: in nanoseconds, where what is below its microseconds would be. */
+static bool time_is_nullable(const o2p_table_spec *spec, o2p_col time)
+{
+    for (size_t i = 0; i < spec->column_count; i++) {
+        const o2p_column_spec *column = &o2p_columns[spec->columns[i]];
+        if (column->kind == O2P_KIND_NANOS && column->of == time)
+            return column->nullable;
+    }
+    return o2p_columns[time].nullable;
 }
 
 static void open_list(layout_walk *walk, const o2p_schema_column *info)
@@ -107,10 +128,12 @@ static void open_list(layout_walk *walk, const o2p_schema_column *info)
     open_group(walk, "list", O2P_REPEATED, info->field_id + 1, O2P_LOGICAL_NONE);
 }
 
-/* Lays out a column that is no STRUCT_LIST. `leaf` has its column and parent. */
+/* Lays out a column that is no STRUCT_LIST, if it is written. `leaf` has its column and parent. */
 static void add_column(layout_walk *walk, const o2p_schema_column *info, o2p_layout_leaf leaf)
 {
     int32_t inner = info->field_id + 2;
+    if (!is_written((o2p_col)leaf.column, walk->settings))
+        return;
     leaf.form = (uint8_t)form_of((o2p_col)leaf.column, walk->settings);
     switch (o2p_columns[leaf.column].kind) {
     case O2P_KIND_MAP:
@@ -127,7 +150,9 @@ static void add_column(layout_walk *walk, const o2p_schema_column *info, o2p_lay
         add_leaf(walk, leaf, "element", inner);
         break;
     default:
-        leaf.nullable = info->nullable;
+        leaf.nullable = leaf.form == O2P_FORM_NANOS
+                            ? time_is_nullable(walk->spec, (o2p_col)leaf.column)
+                            : info->nullable;
         add_leaf(walk, leaf, info->name, info->field_id);
         break;
     }

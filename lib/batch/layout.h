@@ -18,6 +18,7 @@
     FORM(BYTES, BYTE_ARRAY, NONE, "the entry's bytes, an id, as they are")                         \
     FORM(MICROS, INT64, TIMESTAMP_MICROS, "the cell, Unix nanoseconds, as microseconds")           \
     FORM(BELOW_MICROS, INT32, NONE, "the cell, Unix nanoseconds, below the microsecond")           \
+    FORM(NANOS, INT64, TIMESTAMP_NANOS, "the cell, Unix nanoseconds")                              \
     FORM(INT32, INT32, NONE, "the cell or item")                                                   \
     FORM(INT64, INT64, NONE, "the cell or item")                                                   \
     FORM(DOUBLE, DOUBLE, NONE, "the cell or item")                                                 \

@@ -10,9 +10,10 @@ typedef struct o2p_settings {
     o2p_signal signal;
     o2p_encoding encoding;
     bool skip_bad_lines;
-    o2p_codec codec; /* not DEFAULT */
-    o2p_order order; /* not DEFAULT */
-    o2p_ids ids;     /* not DEFAULT */
+    o2p_codec codec;           /* not DEFAULT */
+    o2p_order order;           /* not DEFAULT */
+    o2p_ids ids;               /* not DEFAULT */
+    o2p_timestamps timestamps; /* not DEFAULT */
     uint64_t default_time_ns;
     uint32_t row_group_rows;
     uint32_t page_rows;

@@ -31,6 +31,9 @@ const struct flag_choice order_choices[] = {
 const struct flag_choice ids_choices[] = {
     {"hex", O2P_IDS_HEX}, {"binary", O2P_IDS_BINARY}, {NULL, 0}};
 
+const struct flag_choice timestamps_choices[] = {
+    {"micros", O2P_TIMESTAMPS_MICROS}, {"nanos", O2P_TIMESTAMPS_NANOS}, {NULL, 0}};
+
 o2p_options options_of_flags(void)
 {
     o2p_options options = {.size = sizeof options};
@@ -39,6 +42,7 @@ o2p_options options_of_flags(void)
     options.codec = (o2p_codec)library_flags.codec;
     options.order = (o2p_order)library_flags.order;
     options.ids = (o2p_ids)library_flags.ids;
+    options.timestamps = (o2p_timestamps)library_flags.timestamps;
     options.max_input_bytes = INPUT_REQUEST_MAX;
     return options;
 }

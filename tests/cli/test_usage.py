@@ -7,7 +7,7 @@ import pytest
 import otlp
 from conftest import ROOT
 
-FILE_FLAGS = ["codec", "order", "ids"]
+FILE_FLAGS = ["codec", "order", "ids", "timestamps"]
 COMMANDS = ["convert", "inspect", "schema", "bench"]
 HEADER = (ROOT / "include" / "otlp2parquet.h").read_text()
 

@@ -37,6 +37,8 @@ static void values_of_any_form(void **state)
             o2p_settings settings = settings_of(rows, rows / 2, 0, O2P_CODEC_SNAPPY);
             settings.ids = O2P_IDS_BINARY;
             check_store(f, &settings);
+            settings.timestamps = O2P_TIMESTAMPS_NANOS;
+            check_store(f, &settings);
         }
     }
 }
@@ -103,6 +105,50 @@ static void files_say_what_they_are(void **state)
         o2p_buffer_free(&bytes);
         o2p_encoder_free(encoder);
     }
+}
+
+/* Columns that the first row group of the logs is said to be sorted by. */
+static size_t sorted_by(walk_fixture *f, const o2p_settings *settings)
+{
+    o2p_buffer bytes = encode_table(f, settings, O2P_TABLE_LOGS);
+    parquet_reader file = parquet_open(&bytes);
+    thrift_value group = parquet_row_group(&file, 0);
+    size_t count = thrift_has(group, 4) ? thrift_count(thrift_field(group, 4)) : 0;
+    o2p_buffer_free(&bytes);
+    return count;
+}
+
+/* A record with these times. */
+static void timed_log(walk_fixture *f, uint64_t time, uint64_t observed)
+{
+    sample_open(&f->p, "s");
+    pb_open(&f->p, 2);
+    if (time != 0)
+        pb_fixed64(&f->p, 1, time);
+    pb_fixed64(&f->p, 11, observed);
+    pb_close(&f->p);
+    sample_close(&f->p);
+}
+
+/* Times in nanoseconds are sorted as signed numbers, and nulls come first: what does not hold is
+ * not said. */
+static void sorting_is_said_where_it_holds(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    o2p_settings micros = settings_of(0, 0, 0, O2P_CODEC_SNAPPY), nanos = micros;
+    nanos.timestamps = O2P_TIMESTAMPS_NANOS;
+    static const uint64_t times[][2] = {
+        {SAMPLE_TIME + 1, 1}, {INT64_MAX, 1}, {(uint64_t)INT64_MAX + 1, 1}, {0, SAMPLE_TIME}};
+    for (size_t i = 0; i < 4; i++) {
+        timed_log(f, SAMPLE_TIME, 1);
+        timed_log(f, times[i][0], times[i][1]);
+        walk_fresh(f, O2P_SIGNAL_LOGS);
+        assert_int_equal(sorted_by(f, &micros), 2);
+        assert_int_equal(sorted_by(f, &nanos), i < 2 ? 2 : 1);
+        check_store(f, &nanos);
+    }
+    nanos.order = O2P_ORDER_RECEIVED;
+    assert_int_equal(sorted_by(f, &nanos), 0);
 }
 
 /* Rows of each row group of the table's file. */
@@ -176,6 +222,7 @@ int main(void)
         walk_test(values_of_any_form),
         walk_test(sparse_rows),
         walk_test(files_say_what_they_are),
+        walk_test(sorting_is_said_where_it_holds),
         walk_test(shared_attributes_cut_row_groups),
         walk_test(an_encoder_may_be_refused),
     };

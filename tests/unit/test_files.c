@@ -124,6 +124,7 @@ static void names_tell_content(void **state)
         {.path_template = "{hash}", .codec = O2P_CODEC_UNCOMPRESSED},
         {.path_template = "{hash}", .order = O2P_ORDER_RECEIVED},
         {.path_template = "{hash}", .ids = O2P_IDS_BINARY},
+        {.path_template = "{hash}", .timestamps = O2P_TIMESTAMPS_NANOS},
         {.path_template = "{hash}", .row_group_rows = 77},
         {.path_template = "{hash}", .page_rows = 77},
         {.path_template = "{hash}", .page_bytes = 7777},

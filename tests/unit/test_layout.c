@@ -186,6 +186,40 @@ static void ids_may_be_binary(void **state)
         }
 }
 
+/* One column a time, without its companion, null where the companion was. */
+static void times_may_be_nanoseconds(void **state)
+{
+    (void)state;
+    for
+        each_table(t)
+        {
+            make(t, (o2p_options){0});
+            size_t leaves = o2p_layout_leaf_count(&layout), nanos = 0, times = 0;
+            for (size_t i = 0; i < leaves; i++)
+                nanos += o2p_layout_leaf_at(&layout, i)->form == O2P_FORM_BELOW_MICROS;
+            make(t, (o2p_options){.timestamps = O2P_TIMESTAMPS_NANOS});
+            assert_int_equal(o2p_layout_leaf_count(&layout), leaves - nanos);
+            for (size_t i = 0; i < o2p_layout_leaf_count(&layout); i++) {
+                o2p_form form = (o2p_form)o2p_layout_leaf_at(&layout, i)->form;
+                assert_true(form != O2P_FORM_MICROS && form != O2P_FORM_BELOW_MICROS);
+                times += form == O2P_FORM_NANOS;
+            }
+            assert_int_equal(times, nanos);
+            for (size_t at = 0; at < o2p_layout_node_count(&layout);)
+                at = check_node(o2p_layout_nodes(&layout), o2p_layout_node_count(&layout), at);
+            o2p_col time = o2p_tables[t].time;
+            check_leaf(time, O2P_PART_ONLY, O2P_FORM_NANOS, O2P_LOGICAL_TIMESTAMP_NANOS,
+                       t == O2P_TABLE_LOGS);
+            if (t == O2P_TABLE_LOGS)
+                check_leaf(O2P_COL_ObservedTimestamp, O2P_PART_ONLY, O2P_FORM_NANOS,
+                           O2P_LOGICAL_TIMESTAMP_NANOS, true);
+            if (t == O2P_TABLE_TRACES)
+                check_leaf(O2P_COL_EventsTimestamp, O2P_PART_ONLY, O2P_FORM_NANOS,
+                           O2P_LOGICAL_TIMESTAMP_NANOS, false);
+            assert_int_equal(o2p_layout_leaf_at(&layout, layout.sorting[1].leaf)->column, time);
+        }
+}
+
 static void rows_are_sorted_by_service_and_time(void **state)
 {
     (void)state;
@@ -231,9 +265,10 @@ static void memory_may_be_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        layout_test(nodes_are_a_tree),  layout_test(leaves_are_the_nodes_without_children),
-        layout_test(forms_by_default),  layout_test(rows_are_sorted_by_service_and_time),
-        layout_test(ids_may_be_binary), layout_test(memory_may_be_refused),
+        layout_test(nodes_are_a_tree),      layout_test(leaves_are_the_nodes_without_children),
+        layout_test(forms_by_default),      layout_test(rows_are_sorted_by_service_and_time),
+        layout_test(ids_may_be_binary),     layout_test(times_may_be_nanoseconds),
+        layout_test(memory_may_be_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -48,6 +48,7 @@ static void assert_defaults(const o2p_settings *s)
     assert_int_equal(s->codec, O2P_CODEC_SNAPPY);
     assert_int_equal(s->order, O2P_ORDER_CLUSTERED);
     assert_int_equal(s->ids, O2P_IDS_HEX);
+    assert_int_equal(s->timestamps, O2P_TIMESTAMPS_MICROS);
     assert_int_equal(s->default_time_ns, 0);
     assert_int_equal(s->row_group_rows, 122880);
     assert_int_equal(s->page_rows, 20000);
@@ -85,6 +86,7 @@ static void what_is_given_is_taken(void **state)
     options.codec = O2P_CODEC_UNCOMPRESSED;
     options.order = O2P_ORDER_RECEIVED;
     options.ids = O2P_IDS_BINARY;
+    options.timestamps = O2P_TIMESTAMPS_NANOS;
     options.path_template = "{hash}";
     options.default_time_ns = UINT64_MAX;
     options.row_group_rows = 1u << 30;
@@ -106,6 +108,7 @@ static void what_is_given_is_taken(void **state)
     assert_int_equal(s.codec, O2P_CODEC_UNCOMPRESSED);
     assert_int_equal(s.order, O2P_ORDER_RECEIVED);
     assert_int_equal(s.ids, O2P_IDS_BINARY);
+    assert_int_equal(s.timestamps, O2P_TIMESTAMPS_NANOS);
     assert_string_equal(s.path_template, "{hash}");
     assert_int_equal(s.default_time_ns, UINT64_MAX);
     assert_int_equal(s.row_group_rows, 1u << 30);
@@ -142,6 +145,8 @@ static void what_is_not_allowed_is_named(void **state)
     REFUSED(order, (o2p_order)-1);
     REFUSED(ids, (o2p_ids)3);
     REFUSED(ids, (o2p_ids)-1);
+    REFUSED(timestamps, (o2p_timestamps)3);
+    REFUSED(timestamps, (o2p_timestamps)-1);
     REFUSED(path_template, "nothing");
     REFUSED(path_template, "../{hash}");
     REFUSED(row_group_rows, (1u << 30) + 1);
