@@ -132,40 +132,45 @@ static void find_in_list(const o2p_leaf_writer *w, uint32_t list, uint32_t *boun
     }
 }
 
-/* Two places a list of the leaf: its least and greatest, found once. NULL when memory is refused.
- */
-static const uint32_t *bounds_of_lists(const o2p_leaf_writer *w)
+/* The least and greatest place of a list of the leaf, found once, and the last page it was in. */
+typedef struct list_bounds {
+    uint32_t places[2];
+    uint32_t page;
+} list_bounds;
+
+/* Those of all lists; NULL when memory is refused. */
+static list_bounds *bounds_of_lists(const o2p_leaf_writer *w)
 {
     o2p_buffer *bounds = &w->encoder->list_bounds;
-    size_t size = (size_t)w->leaf->list_count * 8;
+    size_t size = w->leaf->list_count * sizeof(list_bounds);
     if (bounds->size == size)
-        return o2p_u32s(bounds);
+        return (list_bounds *)(void *)bounds->data;
     bounds->size = 0;
-    uint32_t *made = (uint32_t *)o2p_buffer_extend(bounds, size);
-    for (uint32_t l = 1; l < w->leaf->list_count && made != NULL; l++)
-        find_in_list(w, l, made + (size_t)2 * l);
+    list_bounds *made = (list_bounds *)o2p_buffer_extend(bounds, size);
+    for (uint32_t l = 1; l < w->leaf->list_count && made != NULL; l++) {
+        find_in_list(w, l, made[l].places);
+        made[l].page = 0;
+    }
     return made;
 }
 
-static bool is_new_list(const uint32_t *lists, uint32_t row, uint32_t first_row)
-{
-    return lists[row] != 0 && (row == first_row || lists[row] != lists[row - 1]);
-}
-
+/* Rows that share a list count it once a page. */
 static void note_lists(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
 {
     const o2p_leaf *leaf = w->leaf;
-    const uint32_t *bounds = w->places == NULL ? NULL : bounds_of_lists(w);
+    list_bounds *bounds = w->places == NULL ? NULL : bounds_of_lists(w);
+    uint32_t page = v.row + 1;
     for (uint32_t r = v.row; r < v.row_end; r++) {
-        if (!is_new_list(leaf->lists, r, v.row))
-            continue;
         uint32_t list = leaf->lists[r];
-        if (bounds != NULL) {
-            note_place(w, x, bounds[2 * (size_t)list]);
-            note_place(w, x, bounds[2 * (size_t)list + 1]);
-        } else {
+        if (list == 0)
+            continue;
+        if (bounds == NULL) {
             for (uint32_t i = o2p_leaf_list_begin(leaf, list); i < leaf->list_ends[list]; i++)
                 note_index(x, leaf->indices[i]);
+        } else if (bounds[list].page != page) {
+            bounds[list].page = page;
+            note_place(w, x, bounds[list].places[0]);
+            note_place(w, x, bounds[list].places[1]);
         }
     }
 }
@@ -179,14 +184,14 @@ static void note_values(const o2p_leaf_writer *w, o2p_value_range v, extremes *x
             note_place(w, x, w->places[i]);
 }
 
-/* Over these values, of which there is one at least, or, when they are all, over the chunk's
- * dictionary. */
+/* Over these values, of which there is one at least, or, when they are all of them or all
+ * alike, over the chunk's dictionary. */
 static void find_text_bounds(const o2p_leaf_writer *w, o2p_value_range v, o2p_bounds *bounds)
 {
     extremes x = {.dictionary = w->dictionary};
     if (w->encoder->memory->failed) /* prefixes may be missing */
         return;
-    if (w->places != NULL && v.count == w->leaf->value_count) {
+    if (w->places != NULL && (v.count == w->leaf->value_count || w->place_count == 1)) {
         for (uint32_t i = 0; i < w->place_count; i++)
             note_place(w, &x, i);
     } else if (w->leaf->lists != NULL) {

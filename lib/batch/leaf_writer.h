@@ -25,16 +25,17 @@ struct o2p_encoder {
      * runs' lengths. */
     o2p_buffer sources[O2P_SOURCE_METRIC + 1];
     o2p_buffer repeats[O2P_SOURCE_METRIC + 1];
-    o2p_buffer local;    /* u32 a dictionary entry: its place in the chunk's dictionary + 1, or 0 */
-    o2p_buffer used;     /* u32 a place: the entry */
-    o2p_buffer uses;     /* u32 a place: how many values */
-    o2p_buffer places;   /* u32 a value; of a MAP, an entry of a list */
-    o2p_buffer packed;   /* u64 a list of a MAP: the places of its entries, if they fit */
-    o2p_buffer narrow;   /* i32 a value, for DELTA of INT32 */
-    o2p_buffer hex[2];   /* least and greatest id as text */
-    o2p_buffer hashes;   /* u64 a place, for the bloom filter */
-    o2p_buffer prefixes; /* u64 a place: see bounds.c */
-    o2p_buffer list_bounds; /* 2 u32 a list: likewise */
+    o2p_buffer local;  /* u32 a dictionary entry: its place in the chunk's dictionary + 1, or 0 */
+    o2p_buffer used;   /* u32 a place: the entry */
+    o2p_buffer uses;   /* u32 a place: how many values */
+    o2p_buffer places; /* u32 a value; of a MAP, an entry of a list */
+    o2p_buffer packed; /* bits of the places of each list of a MAP: see places.c */
+    o2p_buffer packed_at;   /* u32 a list: where they begin */
+    o2p_buffer narrow;      /* i32 a value, for DELTA of INT32 */
+    o2p_buffer hex[2];      /* least and greatest id as text */
+    o2p_buffer hashes;      /* u64 a place, for the bloom filter */
+    o2p_buffer prefixes;    /* u64 a place: see bounds.c */
+    o2p_buffer list_bounds; /* of the leaf's lists: likewise */
     o2p_number_table numbers;
     o2p_dictionary duplicates; /* entries of DuplicateAttributes */
     uint64_t duplicates_repaired;
@@ -56,6 +57,7 @@ typedef struct o2p_leaf_writer {
     const o2p_dictionary *dictionary; /* of text */
     const uint32_t *places; /* with RLE_DICTIONARY: a value's place in the chunk's dictionary */
     uint32_t place_count;
+    uint64_t all_bytes; /* about what all its values take on pages */
 } o2p_leaf_writer;
 
 /* Values of a leaf that go to a page, and the rows (child rows, where there are two levels) that

@@ -52,31 +52,15 @@ static void skip_row(const o2p_leaf *leaf, o2p_leaf_at *at)
                                          : 1;
 }
 
-/* Bytes of each value where all take as many and no row is without: the page can be reckoned. 0:
- * they differ. */
-static uint32_t even_bytes(const o2p_leaf_writer *w)
-{
-    const o2p_leaf *leaf = w->leaf;
-    if (leaf->counts != NULL || leaf->nullable)
-        return 0;
-    return w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY ? 2
-           : w->physical != O2P_PHYSICAL_BYTE_ARRAY        ? 8
-                                                           : 0;
-}
-
 /* Rows of the page that begins at `at`. */
 static uint32_t page_rows(const o2p_leaf_writer *w, o2p_leaf_at at)
 {
     const o2p_settings *settings = w->encoder->settings;
-    uint32_t left = w->leaf->rows - at.row, rows = 0, even = even_bytes(w);
+    uint32_t left = w->leaf->rows - at.row, rows = 0;
     uint32_t most = left < settings->page_rows ? left : settings->page_rows;
     uint64_t bytes = 0;
-    if (w->leaf->constant && w->leaf->counts == NULL)
+    if (w->all_bytes <= settings->page_bytes)
         return most;
-    if (even != 0) {
-        uint32_t full = (settings->page_bytes + even - 1) / even;
-        return full < most ? full : most;
-    }
     while (rows < most && bytes < settings->page_bytes) {
         o2p_leaf_at before = at;
         skip_row(w->leaf, &at);
@@ -86,14 +70,11 @@ static uint32_t page_rows(const o2p_leaf_writer *w, o2p_leaf_at at)
     return rows;
 }
 
-/* Whether one page holds all rows. */
-static bool fits_one_page(const o2p_leaf_writer *w)
+/* All values of the leaf. */
+static o2p_value_range all_values(const o2p_leaf *leaf)
 {
-    const o2p_settings *settings = w->encoder->settings;
-    const o2p_leaf *leaf = w->leaf;
-    o2p_value_range all = {0, leaf->value_count, 0,
-                           leaf->inner != NULL ? leaf->child_count : leaf->rows};
-    return leaf->rows <= settings->page_rows && value_bytes(w, all) <= settings->page_bytes;
+    return (o2p_value_range){0, leaf->value_count, 0,
+                             leaf->inner != NULL ? leaf->child_count : leaf->rows};
 }
 
 static void begin_levels(const o2p_leaf_writer *w, o2p_levels **repetition, o2p_levels **definition)
@@ -132,9 +113,9 @@ static void write_page(o2p_leaf_writer *w, o2p_leaf_at *at, uint32_t rows)
 void o2p_write_pages(o2p_leaf_writer *w)
 {
     o2p_leaf_at at = {0, 0, 0};
-    bool one = fits_one_page(w);
+    w->all_bytes = value_bytes(w, all_values(w->leaf));
     while (at.row < w->leaf->rows && !w->encoder->memory->failed)
-        write_page(w, &at, one ? w->leaf->rows : page_rows(w, at));
+        write_page(w, &at, page_rows(w, at));
 }
 
 /* The dictionary of a leaf whose values are all the default. */

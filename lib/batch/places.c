@@ -1,8 +1,8 @@
 /* places.c - the values of a page as RLE_DICTIONARY: bits of an index (a byte), then the hybrid of
  * parquet/rle.h.
  *
- * Rows share the lists of a MAP: a list's entries are numbered and packed into a word once, and put
- * once a row, all as one bit-packed run.
+ * Rows share the lists of a MAP: a list's entries are numbered and, where it has several rows,
+ * packed once, and put once a row, all as one bit-packed run.
  */
 #include "leaf_writer.h"
 
@@ -15,44 +15,67 @@ static unsigned place_width(const o2p_leaf_writer *w)
     return width == 0 ? 1 : width; /* readers differ on width 0 */
 }
 
-/* Bits of a list that are put at once. */
-enum { WORD_BITS = 56 };
+/* Lists that rows share are packed once, into whole bytes each and 8 to spare, as o2p_bits_repeat
+ * wants it. Packing anew is as good where a list has few rows. */
+enum { ROWS_A_LIST = 3, SPARE = 8 };
 
-/* Packs the indices of each list into a word, where they fit. NULL when memory is refused. */
-static const uint64_t *pack_lists(const o2p_leaf_writer *w)
+/* Where each list's bits begin, by list: the same for all pages of the leaf. NULL when memory is
+ * refused. */
+static const uint32_t *pack_lists(const o2p_leaf_writer *w)
 {
     const o2p_leaf *leaf = w->leaf;
     unsigned width = place_width(w);
-    o2p_buffer *packed = &w->encoder->packed;
-    packed->size = 0;
-    uint64_t *words = (uint64_t *)o2p_buffer_extend(packed, (size_t)leaf->list_count * 8);
-    for (uint32_t l = 0; l < leaf->list_count && words != NULL; l++) {
-        uint32_t begin = o2p_leaf_list_begin(leaf, l), size = o2p_leaf_list_size(leaf, l);
-        words[l] = 0;
-        for (uint32_t i = 0; i < size && (uint64_t)size * width <= WORD_BITS; i++)
-            words[l] |= (uint64_t)w->places[begin + i] << (i * width);
+    o2p_encoder *e = w->encoder;
+    if (e->packed_at.size > 0)
+        return o2p_u32s(&e->packed_at);
+    uint32_t *starts = o2p_u32_room(&e->packed_at, leaf->list_count);
+    e->packed.size = 0;
+    for (uint32_t l = 0; l < leaf->list_count && starts != NULL; l++) {
+        o2p_bits bits;
+        starts[l] = (uint32_t)e->packed.size;
+        o2p_bits_begin(&bits, &e->packed);
+        o2p_bits_pack32(&bits, w->places + o2p_leaf_list_begin(leaf, l),
+                        o2p_leaf_list_size(leaf, l), width);
+        o2p_bits_flush(&bits);
     }
-    return words;
+    void *spare = o2p_buffer_extend(&e->packed, SPARE);
+    if (spare == NULL || e->memory->failed)
+        return NULL;
+    memset(spare, 0, SPARE);
+    return starts;
 }
 
-/* Puts a list's indices `times` times over. */
-static void put_list(const o2p_leaf_writer *w, o2p_bits *bits, uint64_t word, uint32_t list,
-                     uint32_t times)
+/* Whether the leaf's lists are put from their packed form. What is packed stays below 4 GiB, since
+ * it is less than the rows' own places. */
+static bool lists_are_shared(const o2p_leaf *leaf)
 {
-    enum { FEW = 4 };
-    uint32_t size = o2p_leaf_list_size(w->leaf, list);
+    uint32_t rows = leaf->inner != NULL ? leaf->child_count : leaf->rows;
+    return leaf->list_count < rows / ROWS_A_LIST;
+}
+
+static void put_shared(const o2p_leaf_writer *w, o2p_value_range v, o2p_bits *bits)
+{
+    const uint32_t *lists = w->leaf->lists, *starts = pack_lists(w);
     unsigned width = place_width(w);
-    const uint32_t *places = w->places + o2p_leaf_list_begin(w->leaf, list);
-    uint8_t pattern[16] = {0};
-    if ((uint64_t)size * width > WORD_BITS) {
-        for (; times > 0; times--)
-            o2p_bits_pack32(bits, places, size, width);
-    } else if (times < FEW) {
-        for (; times > 0; times--)
-            o2p_bits_put(bits, word, size * width);
-    } else {
-        o2p_store_le64(pattern, word);
-        o2p_bits_repeat(bits, pattern, size * width, times);
+    for (uint32_t r = v.row, times; r < v.row_end && starts != NULL; r += times) {
+        times = 1;
+        while (r + times < v.row_end && lists[r + times] == lists[r])
+            times++;
+        o2p_bits_repeat(bits, w->encoder->packed.data + starts[lists[r]],
+                        (size_t)o2p_leaf_list_size(w->leaf, lists[r]) * width, times);
+    }
+}
+
+/* Lists that follow each other are one. */
+static void put_unshared(const o2p_leaf_writer *w, o2p_value_range v, o2p_bits *bits)
+{
+    const o2p_leaf *leaf = w->leaf;
+    unsigned width = place_width(w);
+    for (uint32_t r = v.row; r < v.row_end;) {
+        uint32_t list = leaf->lists[r], begin = o2p_leaf_list_begin(leaf, list), last = list;
+        for (r++; r < v.row_end && leaf->lists[r] == last + 1; r++)
+            last++;
+        o2p_bits_pack32(bits, w->places + begin, leaf->list_ends[last] - begin, width);
     }
 }
 
@@ -60,21 +83,15 @@ static void put_list(const o2p_leaf_writer *w, o2p_bits *bits, uint64_t word, ui
 static void put_list_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out)
 {
     enum { GROUP = 8 };
-    const uint32_t *lists = w->leaf->lists;
-    const uint64_t *words = pack_lists(w);
     size_t groups = v.count / GROUP + (v.count % GROUP != 0);
     o2p_bits bits;
-    if (words == NULL)
-        return;
     o2p_put_varint(out, (uint64_t)groups << 1 | 1);
     size_t end = out->size + groups * place_width(w);
     o2p_bits_begin(&bits, out);
-    for (uint32_t r = v.row, times; r < v.row_end; r += times) {
-        times = 1;
-        while (r + times < v.row_end && lists[r + times] == lists[r])
-            times++;
-        put_list(w, &bits, words[lists[r]], lists[r], times);
-    }
+    if (lists_are_shared(w->leaf))
+        put_shared(w, v, &bits);
+    else
+        put_unshared(w, v, &bits);
     o2p_bits_flush(&bits);
     if (out->size < end && o2p_buffer_reserve(out, end - out->size)) {
         memset(out->data + out->size, 0, end - out->size);

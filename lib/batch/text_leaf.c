@@ -136,6 +136,7 @@ static void write_text_dictionary(o2p_leaf_writer *w)
     for (uint32_t i = 0; i < w->place_count; i++)
         o2p_put_entry(w, o2p_dictionary_entry(w->dictionary, used[i]), page);
     o2p_parquet_dictionary_end(w->encoder->writer, w->place_count);
+    w->encoder->packed_at.size = 0;
     if (w->bounds)
         o2p_bounds_prepare(w);
 }
