@@ -63,50 +63,60 @@ static inline uint64_t prefix_of(const o2p_entry *entry)
     return prefix;
 }
 
-/* Least and greatest of the entries noted so far, by their indices in the dictionary. */
+/* Least and greatest of the entries noted so far: by their places in the chunk's dictionary, or,
+ * where it has none (`used` is NULL), by their indices. */
 typedef struct extremes {
     const o2p_dictionary *dictionary;
+    const uint32_t *used;
     uint32_t min, max;
     uint64_t min_prefix, max_prefix;
     bool any;
 } extremes;
 
-/* One of the two may be it, or equals it as far as prefixes go. */
-static O2P_NOINLINE void note_closely(extremes *x, uint32_t index, uint64_t prefix)
+static extremes none_of(const o2p_leaf_writer *w)
 {
-    const o2p_entry *entry = o2p_dictionary_entry(x->dictionary, index);
+    return (extremes){.dictionary = w->dictionary,
+                      .used = w->places == NULL ? NULL : o2p_u32s(&w->encoder->used)};
+}
+
+static const o2p_entry *entry_of(const extremes *x, uint32_t number)
+{
+    return o2p_dictionary_entry(x->dictionary, x->used == NULL ? number : x->used[number]);
+}
+
+/* One of the two may be it, or equals it as far as prefixes go. */
+static O2P_NOINLINE void note_closely(extremes *x, uint32_t number, uint64_t prefix)
+{
+    const o2p_entry *entry = entry_of(x, number);
     if (!x->any || prefix < x->min_prefix ||
-        (prefix == x->min_prefix && index != x->min &&
-         compare_for_bounds(entry, o2p_dictionary_entry(x->dictionary, x->min)) < 0)) {
-        x->min = index;
+        (prefix == x->min_prefix && compare_for_bounds(entry, entry_of(x, x->min)) < 0)) {
+        x->min = number;
         x->min_prefix = prefix;
     }
     if (!x->any || prefix > x->max_prefix ||
-        (prefix == x->max_prefix && index != x->max &&
-         compare_for_bounds(entry, o2p_dictionary_entry(x->dictionary, x->max)) > 0)) {
-        x->max = index;
+        (prefix == x->max_prefix && compare_for_bounds(entry, entry_of(x, x->max)) > 0)) {
+        x->max = number;
         x->max_prefix = prefix;
     }
     x->any = true;
 }
 
-static inline bool is_between(const extremes *x, uint64_t prefix)
+static inline void note(extremes *x, uint32_t number, uint64_t prefix)
 {
-    return prefix > x->min_prefix && prefix < x->max_prefix;
+    bool between = prefix > x->min_prefix && prefix < x->max_prefix;
+    bool same = number == x->min || number == x->max;
+    if (!between && !(same && x->any))
+        note_closely(x, number, prefix);
 }
 
 static inline void note_index(extremes *x, uint32_t index)
 {
-    uint64_t prefix = prefix_of(o2p_dictionary_entry(x->dictionary, index));
-    if (!is_between(x, prefix))
-        note_closely(x, index, prefix);
+    note(x, index, prefix_of(o2p_dictionary_entry(x->dictionary, index)));
 }
 
 static inline void note_place(const o2p_leaf_writer *w, extremes *x, uint32_t place)
 {
-    uint64_t prefix = ((const uint64_t *)(const void *)w->encoder->prefixes.data)[place];
-    if (!is_between(x, prefix))
-        note_closely(x, o2p_u32s(&w->encoder->used)[place], prefix);
+    note(x, place, ((const uint64_t *)(const void *)w->encoder->prefixes.data)[place]);
 }
 
 void o2p_bounds_prepare(const o2p_leaf_writer *w)
@@ -116,20 +126,6 @@ void o2p_bounds_prepare(const o2p_leaf_writer *w)
     uint64_t *prefixes = (uint64_t *)o2p_buffer_extend(&e->prefixes, (size_t)w->place_count * 8);
     for (uint32_t i = 0; i < w->place_count && prefixes != NULL; i++)
         prefixes[i] = prefix_of(o2p_dictionary_entry(w->dictionary, o2p_u32s(&e->used)[i]));
-}
-
-/* Least and greatest place of a list, in this order. */
-static void find_in_list(const o2p_leaf_writer *w, uint32_t list, uint32_t *bounds)
-{
-    extremes x = {.dictionary = w->dictionary};
-    uint32_t begin = o2p_leaf_list_begin(w->leaf, list), end = w->leaf->list_ends[list];
-    bounds[0] = bounds[1] = w->places[begin];
-    for (uint32_t i = begin; i < end; i++) {
-        extremes before = x;
-        note_place(w, &x, w->places[i]);
-        bounds[0] = x.min != before.min || !before.any ? w->places[i] : bounds[0];
-        bounds[1] = x.max != before.max || !before.any ? w->places[i] : bounds[1];
-    }
 }
 
 /* The least and greatest place of a list of the leaf, found once, and the last page it was in. */
@@ -148,59 +144,67 @@ static list_bounds *bounds_of_lists(const o2p_leaf_writer *w)
     bounds->size = 0;
     list_bounds *made = (list_bounds *)o2p_buffer_extend(bounds, size);
     for (uint32_t l = 1; l < w->leaf->list_count && made != NULL; l++) {
-        find_in_list(w, l, made[l].places);
-        made[l].page = 0;
+        extremes x = none_of(w);
+        for (uint32_t i = o2p_leaf_list_begin(w->leaf, l); i < w->leaf->list_ends[l]; i++)
+            note_place(w, &x, w->places[i]);
+        made[l] = (list_bounds){{x.min, x.max}, 0};
     }
     return made;
 }
 
 /* Rows that share a list count it once a page. */
-static void note_lists(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
+static void note_shared_lists(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
 {
     const o2p_leaf *leaf = w->leaf;
-    list_bounds *bounds = w->places == NULL ? NULL : bounds_of_lists(w);
+    list_bounds *bounds = bounds_of_lists(w);
     uint32_t page = v.row + 1;
-    for (uint32_t r = v.row; r < v.row_end; r++) {
-        uint32_t list = leaf->lists[r];
-        if (list == 0)
+    for (uint32_t r = v.row; r < v.row_end && bounds != NULL; r++) {
+        list_bounds *list = &bounds[leaf->lists[r]];
+        if (leaf->lists[r] == 0 || list->page == page)
             continue;
-        if (bounds == NULL) {
-            for (uint32_t i = o2p_leaf_list_begin(leaf, list); i < leaf->list_ends[list]; i++)
-                note_index(x, leaf->indices[i]);
-        } else if (bounds[list].page != page) {
-            bounds[list].page = page;
-            note_place(w, x, bounds[list].places[0]);
-            note_place(w, x, bounds[list].places[1]);
-        }
+        list->page = page;
+        note_place(w, x, list->places[0]);
+        note_place(w, x, list->places[1]);
     }
+}
+
+static void note_range(const o2p_leaf_writer *w, uint32_t begin, uint32_t end, extremes *x)
+{
+    for (uint32_t i = begin; i < end; i++)
+        if (w->places == NULL)
+            note_index(x, w->leaf->indices[i]);
+        else if (i == begin || w->places[i] != w->places[i - 1])
+            note_place(w, x, w->places[i]);
 }
 
 static void note_values(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
 {
-    for (uint32_t i = v.first; i < v.first + v.count; i++)
-        if (w->places == NULL)
-            note_index(x, w->leaf->indices[i]);
-        else if (i == v.first || w->places[i] != w->places[i - 1])
-            note_place(w, x, w->places[i]);
+    const o2p_leaf *leaf = w->leaf;
+    if (leaf->lists == NULL) {
+        note_range(w, v.first, v.first + v.count, x);
+    } else if (w->places != NULL && o2p_lists_are_shared(leaf)) {
+        note_shared_lists(w, v, x);
+    } else {
+        for (uint32_t r = v.row; r < v.row_end; r++)
+            note_range(w, o2p_leaf_list_begin(leaf, leaf->lists[r]),
+                       leaf->list_ends[leaf->lists[r]], x);
+    }
 }
 
 /* Over these values, of which there is one at least, or, when they are all of them or all
  * alike, over the chunk's dictionary. */
 static void find_text_bounds(const o2p_leaf_writer *w, o2p_value_range v, o2p_bounds *bounds)
 {
-    extremes x = {.dictionary = w->dictionary};
+    extremes x = none_of(w);
     if (w->encoder->memory->failed) /* prefixes may be missing */
         return;
     if (w->places != NULL && (v.count == w->leaf->value_count || w->place_count == 1)) {
         for (uint32_t i = 0; i < w->place_count; i++)
             note_place(w, &x, i);
-    } else if (w->leaf->lists != NULL) {
-        note_lists(w, v, &x);
     } else {
         note_values(w, v, &x);
     }
-    text_bounds(w, o2p_dictionary_entry(x.dictionary, x.min),
-                o2p_dictionary_entry(x.dictionary, x.max), bounds);
+    text_bounds(w, entry_of(&x, x.min), entry_of(&x, x.max), bounds);
 }
 
 static double double_of(uint64_t bits)

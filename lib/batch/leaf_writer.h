@@ -95,6 +95,14 @@ static inline bool o2p_has_source(o2p_table table, o2p_source source)
     return source != O2P_SOURCE_METRIC || o2p_tables[table].signal == O2P_SIGNAL_METRICS;
 }
 
+/* Whether what is made once for each list of a MAP serves several rows. */
+static inline bool o2p_lists_are_shared(const o2p_leaf *leaf)
+{
+    enum { ROWS_A_LIST = 3 };
+    uint32_t rows = leaf->inner != NULL ? leaf->child_count : leaf->rows;
+    return leaf->list_count < rows / ROWS_A_LIST;
+}
+
 /* bounds.c: least and greatest of values, if they are wanted and there are any. `stored` has room
  * for two values of 8 bytes, and lasts as long as the bounds. */
 void o2p_find_bounds(const o2p_leaf_writer *w, o2p_value_range v, uint8_t *stored,

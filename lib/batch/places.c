@@ -16,23 +16,23 @@ static unsigned place_width(const o2p_leaf_writer *w)
 }
 
 /* Lists that rows share are packed once, into whole bytes each and 8 to spare, as o2p_bits_repeat
- * wants it. Packing anew is as good where a list has few rows. */
-enum { ROWS_A_LIST = 3, SPARE = 8 };
+ * wants it. */
+enum { SPARE = 8 };
 
 /* Where each list's bits begin, by list: the same for all pages of the leaf. NULL when memory is
  * refused. */
-static const uint32_t *pack_lists(const o2p_leaf_writer *w)
+static const uint64_t *pack_lists(const o2p_leaf_writer *w)
 {
     const o2p_leaf *leaf = w->leaf;
     unsigned width = place_width(w);
     o2p_encoder *e = w->encoder;
     if (e->packed_at.size > 0)
-        return o2p_u32s(&e->packed_at);
-    uint32_t *starts = o2p_u32_room(&e->packed_at, leaf->list_count);
+        return (const uint64_t *)(const void *)e->packed_at.data;
+    uint64_t *starts = (uint64_t *)o2p_buffer_extend(&e->packed_at, (size_t)leaf->list_count * 8);
     e->packed.size = 0;
     for (uint32_t l = 0; l < leaf->list_count && starts != NULL; l++) {
         o2p_bits bits;
-        starts[l] = (uint32_t)e->packed.size;
+        starts[l] = e->packed.size;
         o2p_bits_begin(&bits, &e->packed);
         o2p_bits_pack32(&bits, w->places + o2p_leaf_list_begin(leaf, l),
                         o2p_leaf_list_size(leaf, l), width);
@@ -45,17 +45,10 @@ static const uint32_t *pack_lists(const o2p_leaf_writer *w)
     return starts;
 }
 
-/* Whether the leaf's lists are put from their packed form. What is packed stays below 4 GiB, since
- * it is less than the rows' own places. */
-static bool lists_are_shared(const o2p_leaf *leaf)
-{
-    uint32_t rows = leaf->inner != NULL ? leaf->child_count : leaf->rows;
-    return leaf->list_count < rows / ROWS_A_LIST;
-}
-
 static void put_shared(const o2p_leaf_writer *w, o2p_value_range v, o2p_bits *bits)
 {
-    const uint32_t *lists = w->leaf->lists, *starts = pack_lists(w);
+    const uint32_t *lists = w->leaf->lists;
+    const uint64_t *starts = pack_lists(w);
     unsigned width = place_width(w);
     for (uint32_t r = v.row, times; r < v.row_end && starts != NULL; r += times) {
         times = 1;
@@ -88,7 +81,7 @@ static void put_list_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buf
     o2p_put_varint(out, (uint64_t)groups << 1 | 1);
     size_t end = out->size + groups * place_width(w);
     o2p_bits_begin(&bits, out);
-    if (lists_are_shared(w->leaf))
+    if (o2p_lists_are_shared(w->leaf))
         put_shared(w, v, &bits);
     else
         put_unshared(w, v, &bits);
