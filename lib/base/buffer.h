@@ -129,6 +129,32 @@ static inline uint64_t o2p_load_be64(const uint8_t *at)
     return (uint64_t)o2p_load_be32(at) << 32 | o2p_load_be32(at + 4);
 }
 
+/* Copies bytes that do not overlap. Made for the short texts telemetry is full of: no call up to
+ * 64, but two or four moves, of which the last may repeat bytes of the one before. */
+static inline void o2p_copy_short(uint8_t *to, const uint8_t *from, size_t size)
+{
+    if (size > 64) {
+        memcpy(to, from, size);
+    } else if (size >= 16) {
+        memcpy(to, from, 16);
+        if (size > 32) {
+            memcpy(to + 16, from + 16, 16);
+            memcpy(to + size - 32, from + size - 32, 16);
+        }
+        memcpy(to + size - 16, from + size - 16, 16);
+    } else if (size >= 8) {
+        memcpy(to, from, 8);
+        memcpy(to + size - 8, from + size - 8, 8);
+    } else if (size >= 4) {
+        memcpy(to, from, 4);
+        memcpy(to + size - 4, from + size - 4, 4);
+    } else if (size > 0) {
+        to[0] = from[0];
+        to[size / 2] = from[size / 2];
+        to[size - 1] = from[size - 1];
+    }
+}
+
 /* Whether `size` bytes are equal. Made for the short texts telemetry is full of: no call up to 64.
  */
 static inline bool o2p_same_bytes(const uint8_t *a, const uint8_t *b, size_t size)

@@ -108,13 +108,8 @@ static inline uint64_t hex_of_4(uint32_t bytes)
     return v + 0x3030303030303030u + letters * 39;
 }
 
-void o2p_append_hex(o2p_buffer *out, const uint8_t *bytes, size_t size)
+void o2p_format_hex(uint8_t *at, const uint8_t *bytes, size_t size)
 {
-    if (size == 0)
-        return;
-    uint8_t *at = (uint8_t *)o2p_buffer_extend(out, size <= SIZE_MAX / 2 ? 2 * size : SIZE_MAX);
-    if (at == NULL)
-        return;
     for (; size >= 4; size -= 4, bytes += 4, at += 8)
         o2p_store_le64(at, hex_of_4(o2p_load_le32(bytes)));
     for (; size > 0; size--, bytes++, at += 2) {
@@ -122,6 +117,15 @@ void o2p_append_hex(o2p_buffer *out, const uint8_t *bytes, size_t size)
         at[0] = (uint8_t)pair;
         at[1] = (uint8_t)(pair >> 8);
     }
+}
+
+void o2p_append_hex(o2p_buffer *out, const uint8_t *bytes, size_t size)
+{
+    if (size == 0)
+        return;
+    uint8_t *at = (uint8_t *)o2p_buffer_extend(out, size <= SIZE_MAX / 2 ? 2 * size : SIZE_MAX);
+    if (at != NULL)
+        o2p_format_hex(at, bytes, size);
 }
 
 /* ---- JSON strings --------------------------------------------------------------------------- */

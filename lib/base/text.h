@@ -16,7 +16,8 @@ size_t o2p_format_u64(char *at, uint64_t value);
 /* Appends standard base64 with padding (RFC 4648, section 4). */
 void o2p_append_base64(o2p_buffer *out, const uint8_t *bytes, size_t size);
 
-/* Appends lowercase hex, two digits a byte. */
+/* Lowercase hex, two digits a byte: written to `at`, or appended. */
+void o2p_format_hex(uint8_t *at, const uint8_t *bytes, size_t size);
 void o2p_append_hex(o2p_buffer *out, const uint8_t *bytes, size_t size);
 
 /* Appends a JSON string with its quotes and minimal escapes: \" \\ \b \f \n \r \t, \u00XX for other

@@ -59,16 +59,17 @@ static uint64_t plain_size(const o2p_dictionary *dictionary, size_t size)
     return 4 + (uint64_t)size * (dictionary->text_kind == O2P_TEXT_ID ? 2 : 1);
 }
 
-static uint32_t add_entry(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
-                          uint32_t hash)
+static inline uint32_t add_entry(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
+                                 uint32_t hash)
 {
-    o2p_entry entry = {bytes, (uint32_t)size, hash};
-    if (dictionary->entry_count >= MAX_ENTRIES ||
-        !o2p_buffer_reserve(&dictionary->entries, sizeof(entry))) {
+    if (O2P_UNLIKELY(dictionary->entry_count >= MAX_ENTRIES ||
+                     !o2p_buffer_reserve(&dictionary->entries, sizeof(o2p_entry)))) {
         dictionary->entries.memory->failed = true;
         return 0;
     }
-    o2p_buffer_append(&dictionary->entries, &entry, sizeof(entry));
+    o2p_entry *entry = (o2p_entry *)(void *)(dictionary->entries.data + dictionary->entries.size);
+    *entry = (o2p_entry){bytes, (uint32_t)size, hash};
+    dictionary->entries.size += sizeof(o2p_entry);
     dictionary->bytes += plain_size(dictionary, size);
     return dictionary->entry_count++;
 }
@@ -144,12 +145,13 @@ static bool grow_slots(o2p_dictionary *dictionary)
     return true;
 }
 
-static bool is_zero(const uint8_t *bytes, size_t size)
+/* Ids begin with a byte that is not zero, but for one in 256. */
+static inline bool is_zero(const uint8_t *bytes, size_t size)
 {
-    for (size_t i = 0; i < size; i++)
-        if (bytes[i] != 0)
-            return false;
-    return true;
+    size_t i = 0;
+    while (i < size && bytes[i] == 0)
+        i++;
+    return i == size;
 }
 
 static const uint8_t *keep(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size,
@@ -158,8 +160,8 @@ static const uint8_t *keep(o2p_dictionary *dictionary, const uint8_t *bytes, siz
     if (lasting && size > SHORT)
         return bytes;
     uint8_t *copy = o2p_arena_bytes(dictionary->arena, size);
-    if (copy != NULL)
-        memcpy(copy, bytes, size);
+    if (O2P_LIKELY(copy != NULL))
+        o2p_copy_short(copy, bytes, size);
     return copy;
 }
 
@@ -189,14 +191,15 @@ static uint32_t add_kept(o2p_dictionary *dictionary, const uint8_t *bytes, size_
         o2p_memory_refuse(dictionary->entries.memory);
         return 0;
     }
-    o2p_dictionary_prepare(dictionary);
+    if (O2P_UNLIKELY(dictionary->entry_count == 0))
+        o2p_dictionary_prepare(dictionary);
     const uint8_t *kept = keep(dictionary, bytes, size, lasting);
     if (kept == NULL || dictionary->entry_count == 0)
         return 0;
     return add_entry(dictionary, kept, size, hash);
 }
 
-static bool is_valid(const o2p_dictionary *dictionary, const uint8_t *bytes, size_t size)
+static inline bool is_valid(const o2p_dictionary *dictionary, const uint8_t *bytes, size_t size)
 {
     return dictionary->text_kind != O2P_TEXT_UTF8 || o2p_utf8_valid_prefix(bytes, size) == size;
 }

@@ -129,12 +129,16 @@ static bool settle_text(o2p_leaf_writer *w)
     return true;
 }
 
+enum { AHEAD = 8 };
 static void write_text_dictionary(o2p_leaf_writer *w)
 {
     const uint32_t *used = o2p_u32s(&w->encoder->used);
     o2p_buffer *page = o2p_parquet_dictionary_begin(w->encoder->writer);
-    for (uint32_t i = 0; i < w->place_count; i++)
+    for (uint32_t i = 0; i < w->place_count; i++) {
+        if (i + AHEAD < w->place_count)
+            O2P_PREFETCH(o2p_dictionary_entry(w->dictionary, used[i + AHEAD])->bytes);
         o2p_put_entry(w, o2p_dictionary_entry(w->dictionary, used[i]), page);
+    }
     o2p_parquet_dictionary_end(w->encoder->writer, w->place_count);
     w->encoder->packed_at.size = 0;
     if (w->bounds)

@@ -5,23 +5,35 @@
 #include "../base/text.h"
 #include "../parquet/delta.h"
 
-static inline void put_bytes(const o2p_leaf_writer *w, const o2p_entry *entry, o2p_buffer *out)
+/* Bytes of an entry as it is written. */
+static inline uint32_t written_size(const o2p_leaf_writer *w, const o2p_entry *entry)
 {
+    return w->hex ? entry->size * 2 : entry->size;
+}
+
+/* Appends them, behind `head` unset ones, and returns where these are; NULL when memory is refused.
+ */
+static inline uint8_t *put_bytes(const o2p_leaf_writer *w, const o2p_entry *entry, uint32_t head,
+                                 o2p_buffer *out)
+{
+    size_t size = (size_t)head + written_size(w, entry);
+    if (O2P_UNLIKELY(!o2p_buffer_reserve(out, size)))
+        return NULL;
+    uint8_t *at = out->data + out->size;
+    out->size += size;
     if (w->hex)
-        o2p_append_hex(out, entry->bytes, entry->size);
+        o2p_format_hex(at + head, entry->bytes, entry->size);
     else
-        o2p_buffer_append(out, entry->bytes, entry->size);
+        o2p_copy_short(at + head, entry->bytes, entry->size);
+    return at;
 }
 
 /* PLAIN text: length and bytes. */
 void o2p_put_entry(const o2p_leaf_writer *w, const o2p_entry *entry, o2p_buffer *out)
 {
-    uint32_t size = w->hex ? entry->size * 2 : entry->size;
-    uint8_t *at = (uint8_t *)o2p_buffer_extend(out, 4);
-    if (at == NULL)
-        return;
-    o2p_store_le32(at, size);
-    put_bytes(w, entry, out);
+    uint8_t *at = put_bytes(w, entry, 4, out);
+    if (at != NULL)
+        o2p_store_le32(at, written_size(w, entry));
 }
 
 /* DELTA_LENGTH_BYTE_ARRAY: the lengths as DELTA_BINARY_PACKED, then all bytes. */
@@ -34,12 +46,12 @@ static void put_delta_length(const o2p_leaf_writer *w, uint32_t first, uint32_t 
     if (lengths == NULL)
         return;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t size = o2p_dictionary_entry(w->dictionary, w->leaf->indices[first + i])->size;
-        lengths[i] = (int32_t)(w->hex ? size * 2 : size);
+        lengths[i] = (int32_t)written_size(
+            w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[first + i]));
     }
     o2p_delta_encode32(out, lengths, count);
     for (uint32_t i = first; i < first + count; i++)
-        put_bytes(w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]), out);
+        put_bytes(w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]), 0, out);
 }
 
 /* `words` NULL: all false. */

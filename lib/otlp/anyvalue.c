@@ -20,15 +20,6 @@
 
 /* ---- reading ---- */
 
-enum { STRING = O2P_KEY(AnyValue_string_value, O2P_WIRE_LEN) };
-
-/* Whether the whole value is a string with a length of one byte, as most are. */
-static inline bool is_plain_string(o2p_span any)
-{
-    return any.size >= 2 && any.bytes[0] == STRING && any.bytes[1] < 0x80 &&
-           any.bytes[1] == any.size - 2;
-}
-
 /* Finds the member that is set; member->key is 0 when none is. */
 static bool read_member(o2p_walk *walk, o2p_span any, unsigned depth, o2p_wire_field *member)
 {
@@ -37,10 +28,6 @@ static bool read_member(o2p_walk *walk, o2p_span any, unsigned depth, o2p_wire_f
         return true;
     if (depth > walk->limits.max_depth)
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, any.bytes);
-    if (is_plain_string(any)) {
-        *member = (o2p_wire_field){STRING, any.bytes, any.size - 2, any.bytes + 2};
-        return true;
-    }
     o2p_wire wire = o2p_wire_over(any.bytes, any.size);
     o2p_wire_field field;
     while (o2p_wire_next(&wire, &field)) {
@@ -314,6 +301,10 @@ bool o2p_any_text_of(o2p_walk *walk, o2p_span any, unsigned depth, o2p_any_text 
     o2p_wire_field member;
     o2p_buffer *out = &walk->text;
     bool ok = true;
+    if (any.bytes != NULL && depth <= walk->limits.max_depth && o2p_any_is_plain(any)) {
+        *text = (o2p_any_text){any.bytes + 2, any.size - 2, true, O2P_LETTER_STRING};
+        return true;
+    }
     if (!read_member(walk, any, depth, &member))
         return false;
     out->size = 0;

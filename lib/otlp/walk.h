@@ -246,6 +246,13 @@ typedef struct o2p_any_text {
     char letter;
 } o2p_any_text;
 
+/* Whether a whole AnyValue is a string with a length of one byte, as most are; `any` is present. */
+static inline bool o2p_any_is_plain(o2p_span any)
+{
+    return any.size >= 2 && any.bytes[0] == O2P_KEY(AnyValue_string_value, O2P_WIRE_LEN) &&
+           any.bytes[1] < 0x80 && any.bytes[1] == any.size - 2;
+}
+
 /* Reads an AnyValue message, `depth` below the request, as text (RULINGS: as the OTLP specification
  * prints it). Strings are as they came, valid UTF-8 or not; other texts are valid. False on
  * failure. */
