@@ -265,13 +265,15 @@ static uint32_t find_group(o2p_walk *walk, o2p_source source, o2p_span message, 
 
 uint32_t o2p_walk_group(o2p_walk *walk, o2p_source source, o2p_span message, o2p_span schema_url)
 {
-    o2p_last_group *last = &walk->last[source];
-    if (last->set && same_span(last->message, message) && same_span(last->schema_url, schema_url)) {
+    o2p_known_group *known =
+        &walk->groups[source][o2p_known_place(message.bytes, message.size) % O2P_KNOWN_GROUPS];
+    if (known->set && same_span(known->message, message) &&
+        same_span(known->schema_url, schema_url)) {
         walk->store->memos[source].known.lookups++;
-        return notice_again(walk, source, last->row);
+        return notice_again(walk, source, known->row);
     }
     uint32_t row = find_group(walk, source, message, schema_url);
     bool read = walk->status == O2P_OK && !walk->store->memory->failed;
-    *last = (o2p_last_group){message, schema_url, row, read};
+    *known = (o2p_known_group){message, schema_url, row, read};
     return row;
 }

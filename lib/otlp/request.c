@@ -154,7 +154,7 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
     walk->shared = walk->most_shared = walk->noted_records = 0;
     for (size_t i = 0; i < O2P_LIST_PARTS; i++)
         walk->duplicates[i].size = 0;
-    memset(walk->last, 0, sizeof(walk->last));
+    memset(walk->groups, 0, sizeof(walk->groups));
     memset(walk->names, 0, sizeof(walk->names));
     o2p_known_begin(&walk->known);
     memset(&walk->counts, 0, sizeof(walk->counts));

@@ -31,12 +31,15 @@ typedef struct o2p_list_scratch {
 /* Most attribute lists, or kinds of them, that a row has: those of a span, its events and links. */
 enum { O2P_LIST_PARTS = 3 };
 
-/* The resource or scope that was read last in this request. */
-typedef struct o2p_last_group {
+/* A resource or scope that was read in this request, at a place that its bytes choose: found again
+ * without a copy of them and their hash. */
+typedef struct o2p_known_group {
     o2p_span message, schema_url;
     uint32_t row;
     bool set;
-} o2p_last_group;
+} o2p_known_group;
+
+enum { O2P_KNOWN_GROUPS = 16 };
 
 /* Names of an enum's values that are looked up once a request. */
 enum { O2P_KNOWN_NAMES = 8 };
@@ -64,8 +67,8 @@ typedef struct o2p_walk {
     o2p_list_scratch
         lists[2];   /* of a record's list, and of a list inside its events, links, exemplars */
     uint32_t stamp; /* the last one given to a list */
-    o2p_last_group last[O2P_SOURCE_SCOPE + 1]; /* by o2p_source */
-    uint32_t names[2][O2P_KNOWN_NAMES];        /* of SpanKind, StatusCode: cells, or 0 */
+    o2p_known_group groups[O2P_SOURCE_SCOPE + 1][O2P_KNOWN_GROUPS]; /* by o2p_source */
+    uint32_t names[2][O2P_KNOWN_NAMES]; /* of SpanKind, StatusCode: cells, or 0 */
     o2p_known known;
 } o2p_walk;
 
