@@ -3,30 +3,65 @@
  */
 #include "leaf_writer.h"
 
+/* Numbers the values of a list a row: one like the row's before, such as the bounds of a histogram,
+ * has the same places. */
+static bool number_lists(o2p_number_table *table, const o2p_leaf *leaf, uint32_t *places)
+{
+    const uint64_t *words = leaf->words;
+    for (uint32_t r = 0, before = 0; r < leaf->rows; r++) {
+        uint32_t count = leaf->counts[r];
+        if (count == 0)
+            continue;
+        if (count == before && memcmp(words, words - count, (size_t)count * 8) == 0)
+            memcpy(places, places - count, (size_t)count * 4);
+        else if (!o2p_number_table_add(table, words, count, places))
+            return false;
+        words += count;
+        places += count;
+        before = count;
+    }
+    return true;
+}
+
+/* Numbers the values of the leaf. False when a dictionary does not pay, or memory is refused. */
+static bool number_values(o2p_leaf_writer *w)
+{
+    const o2p_leaf *leaf = w->leaf;
+    o2p_number_table *table = &w->encoder->numbers;
+    uint32_t *places = o2p_u32_room(&w->encoder->places, leaf->value_count);
+    bool lists =
+        leaf->counts != NULL && leaf->inner == NULL && leaf->child_count == leaf->value_count;
+    if (places == NULL || !o2p_number_table_begin(table, leaf->value_count))
+        return false;
+    if (lists ? !number_lists(table, leaf, places)
+              : !o2p_number_table_add(table, leaf->words, leaf->value_count, places))
+        return false;
+    w->places = places;
+    w->place_count = o2p_number_table_count(table);
+    return true;
+}
+
+static void write_number_dictionary(o2p_leaf_writer *w)
+{
+    o2p_buffer *page = o2p_parquet_dictionary_begin(w->encoder->writer);
+    o2p_put_numbers(w, o2p_number_table_values(&w->encoder->numbers), w->place_count, page);
+    o2p_parquet_dictionary_end(w->encoder->writer, w->place_count);
+}
+
 bool o2p_write_numbers(o2p_leaf_writer *w)
 {
-    o2p_encoder *e = w->encoder;
     const o2p_leaf *leaf = w->leaf;
     if (leaf->value_count > 0 && w->physical == O2P_PHYSICAL_BOOLEAN) {
         w->encoding = O2P_PAGE_ENCODING_PLAIN;
     } else if (leaf->value_count > 0 && leaf->constant) {
         o2p_write_default_dictionary(w);
+    } else if (leaf->value_count > 0 && number_values(w)) {
+        w->encoding = O2P_PAGE_ENCODING_RLE_DICTIONARY;
+        write_number_dictionary(w);
     } else if (leaf->value_count > 0) {
-        uint32_t *places = o2p_u32_room(&e->places, leaf->value_count);
-        if (places == NULL)
-            return false;
         w->encoding = w->physical == O2P_PHYSICAL_DOUBLE ? O2P_PAGE_ENCODING_PLAIN
                                                          : O2P_PAGE_ENCODING_DELTA_BINARY_PACKED;
-        w->place_count = o2p_number_table_fill(&e->numbers, leaf->words, leaf->value_count, places);
-        if (w->place_count > 0) {
-            const uint64_t *distinct = o2p_number_table_values(&e->numbers);
-            o2p_buffer *page = o2p_parquet_dictionary_begin(e->writer);
-            o2p_put_numbers(w, distinct, w->place_count, page);
-            o2p_parquet_dictionary_end(e->writer, w->place_count);
-            w->places = places;
-            w->encoding = O2P_PAGE_ENCODING_RLE_DICTIONARY;
-        }
     }
     o2p_write_pages(w);
-    return !e->memory->failed;
+    return !w->encoder->memory->failed;
 }

@@ -40,49 +40,55 @@ static uint32_t hash(uint64_t word, unsigned bits)
     return (uint32_t)(word * 0x9E3779B97F4A7C15u >> (64 - bits));
 }
 
-/* The place of `word`, added if it is new; UINT32_MAX when its probe is too long or `allowed` are
- * there. */
-static uint32_t find(o2p_number_table *table, unsigned bits, uint64_t word, uint32_t allowed)
+/* The place of `word`, added if it is new; UINT32_MAX when its probe is too long or as many as are
+ * allowed are there. */
+static uint32_t find(o2p_number_table *table, uint64_t word)
 {
     uint32_t *slots = (uint32_t *)(void *)table->slots.data;
-    uint32_t mask = (1u << bits) - 1, start = hash(word, bits);
+    const uint64_t *values = o2p_number_table_values(table);
+    uint32_t mask = (1u << table->bits) - 1, start = hash(word, table->bits);
     for (uint32_t i = 0; i < MAX_PROBES; i++) {
         uint32_t *slot = &slots[(start + i) & mask];
-        uint32_t count = (uint32_t)(table->values.size / 8);
-        if (*slot != 0 && o2p_number_table_values(table)[*slot - 1] == word)
+        if (*slot != 0 && values[*slot - 1] == word)
             return *slot - 1;
         if (*slot != 0)
             continue;
-        if (count == allowed)
+        uint32_t count = o2p_number_table_count(table);
+        if (count == table->allowed)
             return UINT32_MAX;
         o2p_buffer_u64(&table->values, word);
         *slot = count + 1;
-        return table->values.size / 8 > count ? count : UINT32_MAX;
+        return o2p_number_table_count(table) > count ? count : UINT32_MAX;
     }
     return UINT32_MAX;
 }
 
-uint32_t o2p_number_table_fill(o2p_number_table *table, const uint64_t *words, uint32_t count,
-                               uint32_t *places)
+bool o2p_number_table_begin(o2p_number_table *table, uint32_t count)
 {
-    uint32_t allowed = allowance(count);
-    unsigned bits = 5;
-    while (1u << bits < 2 * allowed)
-        bits++;
-    size_t size = sizeof(uint32_t) << bits;
+    table->allowed = allowance(count);
+    table->bits = 5;
+    while (1u << table->bits < 2 * table->allowed)
+        table->bits++;
+    size_t size = sizeof(uint32_t) << table->bits;
     table->values.size = table->slots.size = 0;
     void *slots = o2p_buffer_extend(&table->slots, size);
     if (slots == NULL)
-        return 0;
+        return false;
     memset(slots, 0, size);
+    return true;
+}
+
+bool o2p_number_table_add(o2p_number_table *table, const uint64_t *words, uint32_t count,
+                          uint32_t *places)
+{
     for (uint32_t i = 0; i < count; i++) {
         if (i > 0 && words[i] == words[i - 1]) {
             places[i] = places[i - 1];
             continue;
         }
-        places[i] = find(table, bits, words[i], allowed);
+        places[i] = find(table, words[i]);
         if (places[i] == UINT32_MAX)
-            return 0;
+            return false;
     }
-    return (uint32_t)(table->values.size / 8);
+    return true;
 }

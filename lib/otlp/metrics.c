@@ -44,31 +44,37 @@ static bool set_number(o2p_walk *walk, o2p_rows *rows, o2p_col value, o2p_col va
     return true;
 }
 
+static bool add_varints(o2p_walk *walk, o2p_buffer *items, const o2p_wire_field *packed)
+{
+    o2p_wire wire = o2p_wire_over(packed->bytes, (size_t)packed->value);
+    uint64_t value;
+    while (wire.at != wire.end && o2p_wire_varint(&wire, &value))
+        o2p_buffer_u64(items, value);
+    return o2p_walk_end(walk, &wire);
+}
+
+static bool add_fixed(o2p_walk *walk, o2p_buffer *items, const o2p_wire_field *packed)
+{
+    enum { WIDTH = 8 };
+    size_t count = (size_t)packed->value / WIDTH;
+    if (packed->value % WIDTH != 0)
+        return o2p_walk_fail(walk, O2P_ERR_TRUNCATED, packed->bytes + count * WIDTH);
+    uint64_t *at = count == 0 ? NULL : (uint64_t *)o2p_buffer_extend(items, count * WIDTH);
+    for (size_t i = 0; i < count && at != NULL; i++)
+        at[i] = o2p_load_le64(packed->bytes + i * WIDTH);
+    return true;
+}
+
 /* Appends to an x_LIST the one value of the field, or all of a packed one. `varint`: else fixed64.
  */
 static bool add_items(o2p_walk *walk, point_state *point, o2p_col col, const o2p_wire_field *field,
                       bool varint)
 {
     o2p_buffer *items = o2p_column_items(point->rows, col);
-    if ((field->key & 7) != O2P_WIRE_LEN) {
-        o2p_buffer_u64(items, field->value);
-        return true;
-    }
-    o2p_wire wire = o2p_wire_over(field->bytes, (size_t)field->value);
-    uint64_t value;
-    while (wire.at != wire.end) {
-        if (varint) {
-            if (!o2p_wire_varint(&wire, &value))
-                break;
-        } else {
-            if (wire.end - wire.at < 8)
-                return o2p_walk_fail(walk, O2P_ERR_TRUNCATED, wire.at);
-            value = o2p_load_le64(wire.at);
-            wire.at += 8;
-        }
-        o2p_buffer_u64(items, value);
-    }
-    return o2p_walk_end(walk, &wire);
+    if ((field->key & 7) == O2P_WIRE_LEN)
+        return varint ? add_varints(walk, items, field) : add_fixed(walk, items, field);
+    o2p_buffer_u64(items, field->value);
+    return true;
 }
 
 static void end_items(const point_state *point, o2p_col col)

@@ -36,9 +36,10 @@ static int teardown(void **state)
 /* Fills the table and checks that places and values say the words, each value once, in order. */
 static uint32_t fill(uint32_t count)
 {
-    uint32_t distinct = o2p_number_table_fill(&table, words, count, places);
-    if (distinct == 0)
+    if (!o2p_number_table_begin(&table, count) ||
+        !o2p_number_table_add(&table, words, count, places))
         return 0;
+    uint32_t distinct = o2p_number_table_count(&table);
     uint32_t next = 0;
     for (uint32_t i = 0; i < count; i++) {
         assert_true(places[i] <= next);
