@@ -229,7 +229,18 @@ static UNUSED void check_same_files(const o2p_output *a, const o2p_output *b, co
 
 /* ---- options ---- */
 
-/* Options by number, so that small inputs also reach several row groups, pages and files. */
+/* Whether an odd number of these bits is set. */
+static UNUSED bool odd(unsigned bits)
+{
+    bool result = false;
+    for (; bits != 0; bits &= bits - 1)
+        result = !result;
+    return result;
+}
+
+/* Options by number, so that small inputs also reach several row groups, pages and files. The first
+ * eight are a bit each; the others are sums of bits, so that all options are the default for 0, and
+ * any two of them take all four pairs of values. */
 static UNUSED o2p_options options_of(unsigned number, o2p_signal signal, o2p_encoding encoding)
 {
     static const char *const templates[] = {NULL, "{service}/{hash}", "{table}/{year}/{hash}",
@@ -241,6 +252,14 @@ static UNUSED o2p_options options_of(unsigned number, o2p_signal signal, o2p_enc
     options.page_rows = (number & 16) != 0 ? 2 : 0;
     options.row_group_rows = (number & 32) != 0 ? 3 : 0;
     options.page_bytes = (number & 64) != 0 ? 16 : 0;
+    options.ids = odd(number & 0x07) ? O2P_IDS_BINARY : O2P_IDS_DEFAULT;
+    options.timestamps = odd(number & 0x19) ? O2P_TIMESTAMPS_NANOS : O2P_TIMESTAMPS_DEFAULT;
+    options.row_group_bytes = odd(number & 0x2A) ? 700 : 0;
+    options.dictionary_bytes = odd(number & 0x34) ? 20 : 0;
+    options.statistics_bytes = odd(number & 0x4C) ? 3 : 0;
+    options.bloom_columns =
+        odd(number & 0x52) ? "ServiceName,Body,Links.SpanId,DuplicateAttributes" : NULL;
+    options.bloom_fpp = odd(number & 0x61) ? 0.0001 : 0;
     options.default_time_ns = (number & 128) != 0 ? UINT64_MAX : 0;
     return options;
 }

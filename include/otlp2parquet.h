@@ -170,9 +170,25 @@ typedef struct o2p_options {
     /* Unix time in nanoseconds for log records that carry no time at all. */
     uint64_t default_time_ns;
 
-    uint32_t row_group_rows; /* rows a row group; default 122,880, at most 2^30 */
-    uint32_t page_rows;      /* rows a page; default 20,000 */
-    uint32_t page_bytes;     /* bytes a page before compression, about; default 1 MiB */
+    /* Sizes of the parts of a file, in bytes before compression. A row group, and a page, ends with
+     * the first of its two bounds. */
+    uint32_t row_group_rows;   /* default 122,880, at most 2^30 */
+    uint64_t row_group_bytes;  /* about; default 128 MiB. A row group has one row at least */
+    uint32_t page_rows;        /* default 20,000 */
+    uint32_t page_bytes;       /* about; default 1 MiB, at most 2^30 */
+    uint32_t dictionary_bytes; /* most of a dictionary page: a column whose distinct values of a row
+                                  group are more is written without; default 16 MiB, at most
+                                  2^30. Dictionaries of one value may be larger, and those of
+                                  texts that rows repeat from their resource, scope or metric */
+    uint32_t statistics_bytes; /* longer least and greatest texts are cut; default 64, at most
+                                  1,024 */
+
+    /* Columns with bloom filters, which let readers look values up: names separated by commas,
+     * those of members behind that of their list (Links.TraceId). Any column of strings or ids; a
+     * name applies to each table that has it. NULL: "TraceId"; "": none. */
+    const char *bloom_columns;
+    double bloom_fpp; /* share of absent values that a filter does not exclude, at most; 0.0001 to
+                         0.5, default 0.01 */
 
     /* JSON lines: a line that fails for whatever reason of its own, a limit included, is left out
      * and counted, instead of failing the call. */
@@ -363,7 +379,8 @@ typedef struct o2p_schema_column {
     int32_t field_id; /* Parquet field_id of its outermost node; pinned */
 } o2p_schema_column;
 
-/* The columns of a table in file order, each STRUCT_LIST followed by its members. The array is
+/* The columns of a table as files have them by default: options.ids and options.timestamps change
+ * some, as they say. In file order, each STRUCT_LIST followed by its members. The array is
  * static. Returns how many there are; 0 and NULL when `table` is not one. */
 size_t o2p_schema_columns(o2p_table table, const o2p_schema_column **columns);
 

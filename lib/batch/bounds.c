@@ -1,7 +1,7 @@
 /* bounds.c - least and greatest of a page's values, for its statistics and the column index.
  *
  *   values      order                                                     left out
- *   text, keys  bytes, as far as a bound is kept (O2P_BOUND_SIZE)         -
+ *   text, keys  bytes, as far as a bound is kept (statistics_bytes)        -
  *   ids         the same: hex text is in the order of its bytes           -
  *   integers    signed                                                    -
  *   doubles     by value; a zero is -0 as least and +0 as greatest        NaN
@@ -38,11 +38,11 @@ static void text_bounds(const o2p_leaf_writer *w, const o2p_entry *min, const o2
 
 /* Orders entries as far as bounds tell them apart. Beyond, texts are not looked at: else values
  * that are long and alike would cost their length for each row that repeats them. */
-static int compare_for_bounds(const o2p_entry *a, const o2p_entry *b)
+static int compare_for_bounds(const o2p_entry *a, const o2p_entry *b, uint32_t most)
 {
     o2p_entry x = *a, y = *b;
-    x.size = x.size <= O2P_BOUND_SIZE ? x.size : O2P_BOUND_SIZE + 1;
-    y.size = y.size <= O2P_BOUND_SIZE ? y.size : O2P_BOUND_SIZE + 1;
+    x.size = x.size <= most ? x.size : most + 1;
+    y.size = y.size <= most ? y.size : most + 1;
     return o2p_entry_compare(&x, &y);
 }
 
@@ -68,6 +68,7 @@ static inline uint64_t prefix_of(const o2p_entry *entry)
 typedef struct extremes {
     const o2p_dictionary *dictionary;
     const uint32_t *used;
+    uint32_t most; /* bytes that tell two apart */
     uint32_t min, max;
     uint64_t min_prefix, max_prefix;
     bool any;
@@ -76,7 +77,8 @@ typedef struct extremes {
 static extremes none_of(const o2p_leaf_writer *w)
 {
     return (extremes){.dictionary = w->dictionary,
-                      .used = w->places == NULL ? NULL : o2p_u32s(&w->encoder->used)};
+                      .used = w->places == NULL ? NULL : o2p_u32s(&w->encoder->used),
+                      .most = w->encoder->settings->statistics_bytes};
 }
 
 static const o2p_entry *entry_of(const extremes *x, uint32_t number)
@@ -89,12 +91,12 @@ static O2P_NOINLINE void note_closely(extremes *x, uint32_t number, uint64_t pre
 {
     const o2p_entry *entry = entry_of(x, number);
     if (!x->any || prefix < x->min_prefix ||
-        (prefix == x->min_prefix && compare_for_bounds(entry, entry_of(x, x->min)) < 0)) {
+        (prefix == x->min_prefix && compare_for_bounds(entry, entry_of(x, x->min), x->most) < 0)) {
         x->min = number;
         x->min_prefix = prefix;
     }
     if (!x->any || prefix > x->max_prefix ||
-        (prefix == x->max_prefix && compare_for_bounds(entry, entry_of(x, x->max)) > 0)) {
+        (prefix == x->max_prefix && compare_for_bounds(entry, entry_of(x, x->max), x->most) > 0)) {
         x->max = number;
         x->max_prefix = prefix;
     }

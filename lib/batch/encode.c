@@ -1,4 +1,4 @@
-/* encode.c - see encode.h. Files, row groups, and the order of leaves; the parts of a leaf are in
+/* encode.c - see encode.h. Files and the order of leaves; the parts of a leaf are in
  * the files that leaf_writer.h names.
  *
  * For each row group and each leaf: gather the values (leaf.h), choose an encoding, write pages.
@@ -120,44 +120,6 @@ static bool set_sources(o2p_encoder *e, o2p_table table, const uint32_t *selecte
     return ok;
 }
 
-static uint32_t map_size(const o2p_rows *rows, o2p_col map, uint32_t row)
-{
-    const o2p_column *column = rows == NULL ? NULL : &rows->columns[map];
-    return column == NULL ? 0 : o2p_map_size(column, o2p_map_list(column, row));
-}
-
-/* Attributes that each row of a run has from its resource, scope and metric. */
-static uint64_t shared_attributes(const o2p_encoder *e, o2p_table table, const o2p_run *run)
-{
-    static const o2p_col maps[] = {[O2P_SOURCE_RESOURCE] = O2P_COL_ResourceAttributes,
-                                   [O2P_SOURCE_SCOPE] = O2P_COL_ScopeAttributes,
-                                   [O2P_SOURCE_METRIC] = O2P_COL_MetricMetadata};
-    uint64_t sum = 0;
-    for (o2p_source s = O2P_SOURCE_RESOURCE; s <= O2P_SOURCE_METRIC; s++)
-        if (o2p_has_source(table, s))
-            sum += map_size(e->store->groups[s], maps[s], run->group[s]);
-    return sum;
-}
-
-/* Rows of the next row group: fewer than the options say where each of them repeats very many
- * attributes, which are all in memory while it is written. */
-static uint32_t row_group_rows(const o2p_encoder *e, o2p_table table, const uint32_t *runs,
-                               uint32_t count)
-{
-    enum { MOST_SHARED = 1 << 26 };
-    const o2p_run *all = o2p_store_runs(e->store, table);
-    uint32_t most = count < e->settings->row_group_rows ? count : e->settings->row_group_rows;
-    uint64_t sum = 0, each = 0;
-    for (uint32_t i = 0; i < most; i++) {
-        if (i == 0 || runs[i] != runs[i - 1])
-            each = shared_attributes(e, table, &all[runs[i]]);
-        sum += each;
-        if (sum > MOST_SHARED && i > 0)
-            return i;
-    }
-    return most;
-}
-
 static o2p_status finish(o2p_encoder *e, o2p_table table, o2p_buffer *file)
 {
     static const char digits[] = "0123456789";
@@ -175,9 +137,12 @@ static o2p_status finish(o2p_encoder *e, o2p_table table, o2p_buffer *file)
 /* Files come table by table: the layout is made for the first of each. */
 static bool lay_out(o2p_encoder *e, o2p_table table)
 {
-    if (!e->laid_out || e->layout.table != table)
+    if (!e->laid_out || e->layout.table != table) {
         e->laid_out = o2p_layout_make(&e->layout, table, e->settings);
-    return e->laid_out;
+        if (e->laid_out)
+            o2p_row_groups_prepare(e);
+    }
+    return !e->memory->failed;
 }
 
 /* How many of the columns that rows are sorted by are in order as readers compare them: a time in
@@ -211,13 +176,13 @@ o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *sel
     o2p_buffer_init(file, e->memory);
     if (!lay_out(e, table))
         return o2p_memory_status(e->memory);
-    o2p_parquet_options options = {e->settings->codec, o2p_layout_nodes(&e->layout),
-                                   o2p_layout_node_count(&e->layout), e->layout.sorting,
-                                   sorting_count(e, selected, count)};
+    o2p_parquet_options options = {
+        e->settings->codec, o2p_layout_nodes(&e->layout),      o2p_layout_node_count(&e->layout),
+        e->layout.sorting,  sorting_count(e, selected, count), e->settings->statistics_bytes};
     o2p_parquet_begin(e->writer, &options);
     bool ok = true;
     for (uint32_t at = 0, rows; at < count && ok; at += rows) {
-        rows = row_group_rows(e, table, runs + at, count - at);
+        rows = o2p_row_group_rows(e, selected + at, runs + at, count - at);
         o2p_parquet_row_group_begin(e->writer, rows);
         ok = set_sources(e, table, selected + at, runs + at, rows) && write_leaves(e);
         if (ok)
@@ -229,9 +194,10 @@ o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *sel
 /* Every scratch buffer of an encoder. */
 static void each_buffer(o2p_encoder *e, void (*visit)(o2p_buffer *buffer, o2p_memory *memory))
 {
-    o2p_buffer *all[] = {&e->local,  &e->used,      &e->uses,     &e->places,
-                         &e->packed, &e->packed_at, &e->narrow,   &e->hex[0],
-                         &e->hex[1], &e->hashes,    &e->prefixes, &e->list_bounds};
+    o2p_buffer *all[] = {&e->local,          &e->used,          &e->uses,     &e->places,
+                         &e->packed,         &e->packed_at,     &e->narrow,   &e->hex[0],
+                         &e->hex[1],         &e->hashes,        &e->prefixes, &e->list_bounds,
+                         &e->weights.leaves, &e->weights.stamps};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         visit(all[i], e->memory);
     for (size_t s = 0; s <= O2P_SOURCE_METRIC; s++) {

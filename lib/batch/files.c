@@ -44,13 +44,25 @@ typedef struct collection {
 static uint64_t hash_file(const o2p_settings *settings, o2p_table table, const o2p_buffer *file)
 {
     const uint64_t numbers[] = {
-        (uint64_t)table,         (uint64_t)settings->codec,      (uint64_t)settings->order,
-        (uint64_t)settings->ids, (uint64_t)settings->timestamps, settings->row_group_rows,
-        settings->page_rows,     settings->page_bytes,
+        (uint64_t)table,
+        (uint64_t)settings->codec,
+        (uint64_t)settings->order,
+        (uint64_t)settings->ids,
+        (uint64_t)settings->timestamps,
+        settings->row_group_rows,
+        settings->row_group_bytes,
+        settings->page_rows,
+        settings->page_bytes,
+        settings->dictionary_bytes,
+        settings->statistics_bytes,
+        settings->bloom_tenths,
     };
-    uint8_t choices[sizeof(numbers)];
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        o2p_store_le64(choices + 8 * i, numbers[i]);
+    enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
+    enum { WORDS = sizeof(settings->blooms.bits) / sizeof(settings->blooms.bits[0]) };
+    uint8_t choices[8 * (NUMBERS + WORDS)];
+    for (size_t i = 0; i < NUMBERS + WORDS; i++)
+        o2p_store_le64(choices + 8 * i,
+                       i < NUMBERS ? numbers[i] : settings->blooms.bits[i - NUMBERS]);
     return o2p_xxh64(file->data, file->size, o2p_xxh64(choices, sizeof(choices), 0));
 }
 

@@ -12,15 +12,19 @@
  */
 #include "layout.h"
 
-/* While a table is laid out. */
+/* While a table is laid out, into arrays that have room for all of it. */
 typedef struct layout_walk {
-    o2p_layout *layout;
     const o2p_settings *settings;
     const o2p_table_spec *spec;
-    size_t group; /* node of the group that is open; NO_GROUP: the root */
+    o2p_layout_leaf *leaves, *leaf; /* the first, the next */
+    o2p_parquet_node *nodes, *node; /* likewise */
+    o2p_parquet_node *group;        /* that is open; NULL: the root */
+    o2p_col column;                 /* that is laid out */
+    o2p_col parent;                 /* the STRUCT_LIST it is a member of, or O2P_COL_NONE */
 } layout_walk;
 
-#define NO_GROUP SIZE_MAX
+/* Most that a column comes to: those of a MAP. */
+enum { COLUMN_LEAVES = 2, COLUMN_NODES = 4 };
 
 void o2p_layout_init(o2p_layout *layout, o2p_memory *memory)
 {
@@ -37,30 +41,30 @@ void o2p_layout_free(o2p_layout *layout)
 
 /* ---- nodes and leaves ---- */
 
-/* Adds a node to the open group, unless memory is refused. */
-static void add_node(layout_walk *walk, const o2p_parquet_node *node)
+/* Adds a node to the open group; the caller fills it. */
+static o2p_parquet_node *add_node(layout_walk *walk, const char *name, int32_t field_id)
 {
-    o2p_buffer *nodes = &walk->layout->nodes;
-    if (walk->group < o2p_layout_node_count(walk->layout))
-        ((o2p_parquet_node *)(void *)nodes->data)[walk->group].children++;
-    o2p_buffer_append(nodes, node, sizeof(*node));
+    o2p_parquet_node *node = walk->node++;
+    *node = (o2p_parquet_node){.name = name, .field_id = field_id};
+    if (walk->group != NULL)
+        walk->group->children++;
+    return node;
 }
 
 /* Adds a group and opens it. */
 static void open_group(layout_walk *walk, const char *name, o2p_repetition repetition,
                        int32_t field_id, o2p_logical logical)
 {
-    size_t node = o2p_layout_node_count(walk->layout);
-    add_node(walk, &(o2p_parquet_node){.name = name,
-                                       .is_group = 1,
-                                       .repetition = (uint8_t)repetition,
-                                       .logical = (uint8_t)logical,
-                                       .field_id = field_id});
+    o2p_parquet_node *node = add_node(walk, name, field_id);
+    node->is_group = 1;
+    node->repetition = (uint8_t)repetition;
+    node->logical = (uint8_t)logical;
     walk->group = node;
 }
 
-/* Adds a leaf whose `column`, `part`, `form` and `nullable` are set. */
-static void add_leaf(layout_walk *walk, o2p_layout_leaf leaf, const char *name, int32_t field_id)
+/* Adds a leaf of the open column, and its node. */
+static void add_leaf(layout_walk *walk, o2p_part part, o2p_form form, bool nullable,
+                     const char *name, int32_t field_id)
 {
     static const struct {
         uint8_t physical, logical;
@@ -69,19 +73,24 @@ static void add_leaf(layout_walk *walk, o2p_layout_leaf leaf, const char *name, 
         O2P_FORMS
 #undef FORM
     };
-    const o2p_column_spec *spec = &o2p_columns[leaf.column];
-    leaf.cells = spec->kind == O2P_KIND_NANOS ? spec->of : leaf.column;
-    leaf.physical = types[leaf.form].physical;
-    leaf.source = spec->source;
-    leaf.statistics = spec->statistics;
-    leaf.bloom = leaf.column == O2P_COL_TraceId;
-    leaf.node = (uint16_t)o2p_layout_node_count(walk->layout);
-    o2p_buffer_append(&walk->layout->leaves, &leaf, sizeof(leaf));
-    add_node(walk, &(o2p_parquet_node){.name = name,
-                                       .physical = leaf.physical,
-                                       .repetition = leaf.nullable ? O2P_OPTIONAL : O2P_REQUIRED,
-                                       .logical = types[leaf.form].logical,
-                                       .field_id = field_id});
+    const o2p_column_spec *spec = &o2p_columns[walk->column];
+    o2p_layout_leaf *leaf = walk->leaf++;
+    leaf->column = (uint8_t)walk->column;
+    leaf->cells = spec->kind == O2P_KIND_NANOS ? spec->of : (uint8_t)walk->column;
+    leaf->parent = (uint8_t)walk->parent;
+    leaf->part = (uint8_t)part;
+    leaf->form = (uint8_t)form;
+    leaf->physical = types[form].physical;
+    leaf->source = spec->source;
+    leaf->statistics = spec->statistics;
+    leaf->nullable = nullable;
+    leaf->bloom =
+        part == O2P_PART_ONLY && o2p_column_set_has(&walk->settings->blooms, walk->column);
+    leaf->node = (uint16_t)(walk->node - walk->nodes);
+    o2p_parquet_node *node = add_node(walk, name, field_id);
+    node->physical = types[form].physical;
+    node->logical = types[form].logical;
+    node->repetition = nullable ? O2P_OPTIONAL : O2P_REQUIRED;
 }
 
 /* ---- columns ---- */
@@ -128,32 +137,33 @@ static void open_list(layout_walk *walk, const o2p_schema_column *info)
     open_group(walk, "list", O2P_REPEATED, info->field_id + 1, O2P_LOGICAL_NONE);
 }
 
-/* Lays out a column that is no STRUCT_LIST, if it is written. `leaf` has its column and parent. */
-static void add_column(layout_walk *walk, const o2p_schema_column *info, o2p_layout_leaf leaf)
+/* Lays out a column that is no STRUCT_LIST, if it is written. */
+static void add_column(layout_walk *walk, o2p_col col, const o2p_schema_column *info)
 {
     int32_t inner = info->field_id + 2;
-    if (!is_written((o2p_col)leaf.column, walk->settings))
+    o2p_form form = form_of(col, walk->settings);
+    if (!is_written(col, walk->settings))
         return;
-    leaf.form = (uint8_t)form_of((o2p_col)leaf.column, walk->settings);
-    switch (o2p_columns[leaf.column].kind) {
+    walk->column = col;
+    switch (o2p_columns[col].kind) {
     case O2P_KIND_MAP:
         open_group(walk, info->name, O2P_REQUIRED, info->field_id, O2P_LOGICAL_MAP);
         open_group(walk, "key_value", O2P_REPEATED, info->field_id + 1, O2P_LOGICAL_NONE);
-        leaf.part = O2P_PART_KEY;
-        add_leaf(walk, leaf, "key", inner);
-        leaf.part = O2P_PART_VALUE;
-        add_leaf(walk, leaf, "value", inner + 1);
+        add_leaf(walk, O2P_PART_KEY, form, false, "key", inner);
+        add_leaf(walk, O2P_PART_VALUE, form, false, "value", inner + 1);
         break;
     case O2P_KIND_INT64_LIST:
     case O2P_KIND_DOUBLE_LIST:
         open_list(walk, info);
-        add_leaf(walk, leaf, "element", inner);
+        add_leaf(walk, O2P_PART_ONLY, form, false, "element", inner);
+        break;
+    case O2P_KIND_TIME:
+        add_leaf(walk, O2P_PART_ONLY, form,
+                 form == O2P_FORM_NANOS ? time_is_nullable(walk->spec, col) : info->nullable,
+                 info->name, info->field_id);
         break;
     default:
-        leaf.nullable = leaf.form == O2P_FORM_NANOS
-                            ? time_is_nullable(walk->spec, (o2p_col)leaf.column)
-                            : info->nullable;
-        add_leaf(walk, leaf, info->name, info->field_id);
+        add_leaf(walk, O2P_PART_ONLY, form, info->nullable, info->name, info->field_id);
         break;
     }
 }
@@ -163,20 +173,20 @@ static size_t add_columns(layout_walk *walk, size_t i)
 {
     const o2p_table_spec *spec = walk->spec;
     o2p_col col = (o2p_col)spec->columns[i];
-    walk->group = NO_GROUP;
+    walk->group = NULL;
+    walk->parent = O2P_COL_NONE;
     if (o2p_columns[col].kind != O2P_KIND_STRUCT_LIST) {
-        add_column(walk, &spec->infos[i],
-                   (o2p_layout_leaf){.column = (uint8_t)col, .parent = O2P_COL_NONE});
+        add_column(walk, col, &spec->infos[i]);
         return i + 1;
     }
-    size_t parent = i++;
-    open_list(walk, &spec->infos[parent]);
-    open_group(walk, "element", O2P_REQUIRED, spec->infos[parent].field_id + 2, O2P_LOGICAL_NONE);
-    size_t element = walk->group;
-    for (; i < spec->column_count && spec->infos[i].parent == (int32_t)parent; i++) {
+    size_t list = i++;
+    open_list(walk, &spec->infos[list]);
+    open_group(walk, "element", O2P_REQUIRED, spec->infos[list].field_id + 2, O2P_LOGICAL_NONE);
+    o2p_parquet_node *element = walk->group;
+    walk->parent = col;
+    for (; i < spec->column_count && spec->infos[i].parent == (int32_t)list; i++) {
         walk->group = element;
-        add_column(walk, &spec->infos[i],
-                   (o2p_layout_leaf){.column = spec->columns[i], .parent = (uint8_t)col});
+        add_column(walk, (o2p_col)spec->columns[i], &spec->infos[i]);
     }
     return i;
 }
@@ -194,16 +204,19 @@ static void sort_by(o2p_layout *layout, o2p_col col)
 
 bool o2p_layout_make(o2p_layout *layout, o2p_table table, const o2p_settings *settings)
 {
-    enum { LEAVES = 64, NODES = 160 }; /* more than any table has by default */
-    layout_walk walk = {layout, settings, &o2p_tables[table], NO_GROUP};
+    layout_walk walk = {.settings = settings, .spec = &o2p_tables[table]};
+    size_t columns = walk.spec->column_count;
     layout->table = table;
     layout->leaves.size = layout->nodes.size = layout->sorting_count = 0;
-    o2p_buffer_reserve(&layout->leaves, LEAVES * sizeof(o2p_layout_leaf));
-    o2p_buffer_reserve(&layout->nodes, NODES * sizeof(o2p_parquet_node));
-    for (size_t i = 0; i < walk.spec->column_count;)
-        i = add_columns(&walk, i);
-    if (layout->leaves.memory->failed)
+    if (!o2p_buffer_reserve(&layout->leaves, columns * COLUMN_LEAVES * sizeof(*walk.leaf)) ||
+        !o2p_buffer_reserve(&layout->nodes, columns * COLUMN_NODES * sizeof(*walk.node)))
         return false;
+    walk.leaves = walk.leaf = (o2p_layout_leaf *)(void *)layout->leaves.data;
+    walk.nodes = walk.node = (o2p_parquet_node *)(void *)layout->nodes.data;
+    for (size_t i = 0; i < columns;)
+        i = add_columns(&walk, i);
+    layout->leaves.size = (size_t)(walk.leaf - walk.leaves) * sizeof(*walk.leaf);
+    layout->nodes.size = (size_t)(walk.node - walk.nodes) * sizeof(*walk.node);
     if (settings->order == O2P_ORDER_CLUSTERED) {
         sort_by(layout, O2P_COL_ServiceName);
         sort_by(layout, walk.spec->time);

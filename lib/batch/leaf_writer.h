@@ -1,7 +1,8 @@
 /* leaf_writer.h - what writing a leaf of a row group consists of, for the files that share it:
- * encode.c (files, row groups, order of leaves), text_leaf.c and number_leaf.c (a chunk: its
- * encoding and dictionary), pages.c (cut into pages), values.c and places.c (the values of a page),
- * bounds.c (their least and greatest), duplicates.c (the leaf that is in no column).
+ * encode.c (files, order of leaves), row_groups.c (where row groups end), text_leaf.c and
+ * number_leaf.c (a chunk: its encoding and dictionary), pages.c (cut into pages), values.c and
+ * places.c (the values of a page), bounds.c (their least and greatest), duplicates.c (the leaf that
+ * is in no column).
  *
  * The encoder's buffers are scratch of the open leaf, but for the sources, which are of the row
  * group.
@@ -13,6 +14,15 @@
 #include "number_table.h"
 #include "../parquet/file.h"
 #include "../parquet/statistics.h"
+
+/* What a table's rows take before compression, about: see row_groups.c. */
+typedef struct o2p_weights {
+    bool fit;     /* any rows that are few enough make a row group: none are weighed; else ... */
+    uint64_t row; /* ... what each row takes, but for ... */
+    o2p_buffer leaves; /* ... the leaves by which they are weighed, */
+    o2p_buffer stamps; /* u32 an entry of these: the last row group that it came in, */
+    uint32_t group;    /* and the row group that is weighed, from 1 */
+} o2p_weights;
 
 struct o2p_encoder {
     const o2p_store *store;
@@ -40,8 +50,9 @@ struct o2p_encoder {
     o2p_dictionary duplicates; /* entries of DuplicateAttributes */
     uint64_t duplicates_repaired;
     o2p_arena arena;
-    o2p_layout layout; /* of the table written last */
-    bool laid_out;     /* it is of one */
+    o2p_layout layout;   /* of the table written last */
+    o2p_weights weights; /* likewise */
+    bool laid_out;       /* there is one */
 };
 
 /* A leaf while it is written. */
@@ -102,6 +113,19 @@ static inline bool o2p_lists_are_shared(const o2p_leaf *leaf)
     uint32_t rows = leaf->inner != NULL ? leaf->child_count : leaf->rows;
     return leaf->list_count < rows / ROWS_A_LIST;
 }
+
+/* Whether a leaf may have a text more often than the input had: rows repeat what their resource,
+ * scope or metric has. Such texts are in a dictionary however large, since plain they would take
+ * more than a multiple of the input. */
+static inline bool o2p_repeats_input(const o2p_layout_leaf *spec)
+{
+    return spec->source != O2P_SOURCE_ROW || spec->form == O2P_FORM_NOTED;
+}
+
+/* row_groups.c: weighs the table that is laid out; how many of the next rows make a row group. */
+void o2p_row_groups_prepare(o2p_encoder *e);
+uint32_t o2p_row_group_rows(o2p_encoder *e, const uint32_t *selected, const uint32_t *runs,
+                            uint32_t count);
 
 /* bounds.c: least and greatest of values, if they are wanted and there are any. `stored` has room
  * for two values of 8 bytes, and lasts as long as the bounds. */

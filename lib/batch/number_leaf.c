@@ -36,8 +36,12 @@ static bool number_values(o2p_leaf_writer *w)
     if (lists ? !number_lists(table, leaf, places)
               : !o2p_number_table_add(table, leaf->words, leaf->value_count, places))
         return false;
+    uint32_t distinct = o2p_number_table_count(table);
+    uint64_t size = (uint64_t)distinct * o2p_physical_width(w->physical);
+    if (distinct > 1 && size > w->encoder->settings->dictionary_bytes)
+        return false;
     w->places = places;
-    w->place_count = o2p_number_table_count(table);
+    w->place_count = distinct;
     return true;
 }
 

@@ -2,6 +2,7 @@
 #include "settings.h"
 
 #include "../parquet/codec.h"
+#include "../parquet/statistics.h"
 #include "path.h"
 
 /* Rows a row group: what DuckDB reads as one unit of parallel work, and few enough that a group of
@@ -13,6 +14,19 @@
 #define DEFAULT_PAGE_ROWS 20000u
 #define DEFAULT_PAGE_BYTES (1u << 20)
 #define MAX_PAGE_BYTES (1u << 30)
+
+/* Bytes a row group: what parquet-java and Spark write, and what readers expect to hold at once. */
+#define DEFAULT_ROW_GROUP_BYTES (128u << 20)
+
+/* A page that readers hold whole. 1 MiB, as elsewhere, makes files of nearly unique texts 1 to 5%
+ * larger, and never makes any smaller. */
+#define DEFAULT_DICTIONARY_BYTES (16u << 20)
+#define MAX_DICTIONARY_BYTES (1u << 30)
+
+/* Names, ids and most values of attributes are shorter. */
+#define DEFAULT_STATISTICS_BYTES 64u
+
+#define DEFAULT_BLOOM_FPP 0.01
 
 /* No request of a real client comes near; a text of JSON lines may be a whole file. */
 #define DEFAULT_INPUT_BYTES (1u << 30)
@@ -77,6 +91,8 @@ static const char *check_ranges(const o2p_options *o, const char **wrong)
         {"timestamps", (unsigned)o->timestamps, O2P_TIMESTAMPS_NANOS, "not a form of times"},
         {"ids", (unsigned)o->ids, O2P_IDS_BINARY, "not a form of ids"},
         {"row_group_rows", o->row_group_rows, MAX_ROW_GROUP_ROWS, "more than 2^30"},
+        {"dictionary_bytes", o->dictionary_bytes, MAX_DICTIONARY_BYTES, "more than 2^30"},
+        {"statistics_bytes", o->statistics_bytes, O2P_BOUND_MOST, "more than 1,024"},
         {"page_bytes", o->page_bytes, MAX_PAGE_BYTES, "more than 2^30"},
         {"max_depth", o->max_depth, O2P_MAX_DEPTH, "more than 100"},
         {"max_attributes", o->max_attributes, MAX_ATTRIBUTES, "more than 2^24"},
@@ -91,6 +107,26 @@ static const char *check_ranges(const o2p_options *o, const char **wrong)
         }
     *wrong = "less than 8";
     return o->max_depth != 0 && o->max_depth < O2P_LEAST_DEPTH ? "max_depth" : NULL;
+}
+
+/* Tenths of a bit for each value that keep a split-block filter's false positives at or below a
+ * share; 0 when it is out of range. BloomFilter.md states some of these; they follow from blocks
+ * whose values are Poisson distributed: 256 / bits on average, and k of them set a share of 1 -
+ * (31/32)^k of each word. */
+static uint32_t bloom_tenths(double fpp)
+{
+    static const struct {
+        double fpp;
+        uint32_t tenths;
+    } steps[] = {{0.5, 33},    {0.2, 49},     {0.1, 60},     {0.05, 73},
+                 {0.02, 91},   {0.01, 105},   {0.005, 123},  {0.002, 148},
+                 {0.001, 169}, {0.0005, 194}, {0.0002, 231}, {0.0001, 264}};
+    if (!(fpp <= steps[0].fpp)) /* nor is NaN */
+        return 0;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+        if (steps[i].fpp <= fpp)
+            return steps[i].tenths;
+    return 0;
 }
 
 static o2p_limits limits_of(const o2p_options *o)
@@ -119,6 +155,14 @@ o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options,
     wrong = o2p_path_check(o.path_template);
     if (wrong != NULL)
         return refuse(error, "path_template", wrong);
+    o2p_column_set blooms = o2p_column_set_of(O2P_COL_TraceId);
+    if (o.bloom_columns != NULL)
+        wrong = o2p_text_columns_named(o.bloom_columns, &blooms);
+    if (wrong != NULL)
+        return refuse(error, "bloom_columns", wrong);
+    uint32_t tenths = bloom_tenths(o.bloom_fpp == 0 ? DEFAULT_BLOOM_FPP : o.bloom_fpp);
+    if (tenths == 0)
+        return refuse(error, "bloom_fpp", "not from 0.0001 to 0.5");
     *settings = (o2p_settings){
         .signal = o.signal,
         .encoding = o.encoding,
@@ -129,6 +173,11 @@ o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options,
         .timestamps = o.timestamps == O2P_TIMESTAMPS_DEFAULT ? O2P_TIMESTAMPS_MICROS : o.timestamps,
         .default_time_ns = o.default_time_ns,
         .row_group_rows = or_default(o.row_group_rows, DEFAULT_ROW_GROUP_ROWS),
+        .row_group_bytes = or_default64(o.row_group_bytes, DEFAULT_ROW_GROUP_BYTES),
+        .dictionary_bytes = or_default(o.dictionary_bytes, DEFAULT_DICTIONARY_BYTES),
+        .statistics_bytes = or_default(o.statistics_bytes, DEFAULT_STATISTICS_BYTES),
+        .blooms = blooms,
+        .bloom_tenths = tenths,
         .page_rows = or_default(o.page_rows, DEFAULT_PAGE_ROWS),
         .page_bytes = or_default(o.page_bytes, DEFAULT_PAGE_BYTES),
         .limits = limits_of(&o),

@@ -4,6 +4,7 @@
 #define O2P_BATCH_SETTINGS_H
 
 #include "../base/limits.h"
+#include "column_names.h"
 #include "../../include/otlp2parquet.h"
 
 typedef struct o2p_settings {
@@ -16,8 +17,13 @@ typedef struct o2p_settings {
     o2p_timestamps timestamps; /* not DEFAULT */
     uint64_t default_time_ns;
     uint32_t row_group_rows;
+    uint64_t row_group_bytes;
     uint32_t page_rows;
     uint32_t page_bytes;
+    uint32_t dictionary_bytes;
+    uint32_t statistics_bytes;
+    o2p_column_set blooms; /* columns with bloom filters */
+    uint32_t bloom_tenths; /* tenths of a bit of such a filter for each value */
     o2p_limits limits;
     uint64_t max_input_bytes;
     uint32_t max_files;

@@ -54,7 +54,8 @@ static bool localise(o2p_leaf_writer *w)
     return true;
 }
 
-/* Whether a dictionary and indices take less than the values. */
+/* Whether a dictionary and indices take less than the values, and the dictionary is not too large.
+ */
 static bool dictionary_pays(const o2p_leaf_writer *w)
 {
     const uint32_t *used = o2p_u32s(&w->encoder->used), *uses = o2p_u32s(&w->encoder->uses);
@@ -67,7 +68,10 @@ static bool dictionary_pays(const o2p_leaf_writer *w)
         values += uses[i];
     }
     uint64_t bits = values * o2p_bit_width(w->place_count - 1);
-    return entries + bits / 8 < plain || w->place_count == 1;
+    if (w->place_count == 1)
+        return true;
+    bool allowed = entries <= w->encoder->settings->dictionary_bytes || o2p_repeats_input(w->spec);
+    return allowed && entries + bits / 8 < plain;
 }
 
 /* Counts the uses again, for a leaf whose rows share lists. False when memory is refused. */
@@ -167,7 +171,8 @@ static void write_bloom(o2p_leaf_writer *w)
     for (uint32_t i = 0; i < count; i++)
         o2p_buffer_u64(&e->hashes, bloom_hash(w, o2p_dictionary_entry(w->dictionary, indices[i])));
     if (!e->memory->failed)
-        o2p_parquet_bloom(e->writer, (const uint64_t *)(const void *)e->hashes.data, count);
+        o2p_parquet_bloom(e->writer, (const uint64_t *)(const void *)e->hashes.data, count,
+                          e->settings->bloom_tenths);
 }
 
 bool o2p_write_text(o2p_leaf_writer *w)

@@ -166,7 +166,8 @@ void o2p_parquet_page_end(o2p_parquet *writer, const o2p_page_info *info)
     page.encoding = (uint8_t)info->encoding;
     if (chunk->statistics == O2P_STATISTICS_BOUNDS && info->nulls < info->values)
         page.range =
-            o2p_range_keep(&writer->bounds, &info->bounds, o2p_leaf_at(writer, chunk->leaf)->order);
+            o2p_range_keep(&writer->bounds, &info->bounds, o2p_leaf_at(writer, chunk->leaf)->order,
+                           writer->options.bound_bytes);
     o2p_buffer_append(&writer->pages, &page, sizeof(page));
     if (!o2p_writer_healthy(writer))
         return;
@@ -174,13 +175,14 @@ void o2p_parquet_page_end(o2p_parquet *writer, const o2p_page_info *info)
     merge_statistics(writer, chunk, &page);
 }
 
-void o2p_parquet_bloom(o2p_parquet *writer, const uint64_t *hashes, size_t distinct)
+void o2p_parquet_bloom(o2p_parquet *writer, const uint64_t *hashes, size_t distinct,
+                       uint32_t tenths)
 {
     o2p_chunk *chunk = open_chunk(writer);
     if (chunk == NULL)
         return;
     chunk->bloom = writer->blooms.size;
-    o2p_bloom_write(&writer->blooms, hashes, distinct);
+    o2p_bloom_write(&writer->blooms, hashes, distinct, tenths);
     chunk->bloom_size = writer->blooms.size - chunk->bloom;
 }
 

@@ -90,6 +90,9 @@ typedef struct o2p_page_info {
     o2p_bounds bounds;          /* copied (truncated) by page_end */
 } o2p_page_info;
 
+/* Most bytes of a bound. */
+enum { O2P_BOUND_MOST = 1024 };
+
 /* How statistics of a leaf are kept. */
 typedef enum o2p_statistics {
     O2P_STATISTICS_NULLS_ONLY, /* null_count; no bounds, no ColumnIndex */
@@ -102,6 +105,7 @@ typedef struct o2p_parquet_options {
     size_t node_count;
     const o2p_sorting *sorting; /* outliving the writer; may be NULL with count 0 */
     size_t sorting_count;
+    uint32_t bound_bytes; /* most of a BYTE_ARRAY's bound, at most O2P_BOUND_MOST */
 } o2p_parquet_options;
 
 typedef struct o2p_parquet o2p_parquet; /* the writer */
@@ -137,8 +141,9 @@ o2p_buffer *o2p_parquet_page_begin(o2p_parquet *writer);
 void o2p_parquet_page_end(o2p_parquet *writer, const o2p_page_info *info);
 
 /* Gives the chunk a split-block bloom filter of `distinct` XXH64 hashes (seed 0) of PLAIN values
- * (without the length), about 1% false positives. Before chunk_end. */
-void o2p_parquet_bloom(o2p_parquet *writer, const uint64_t *hashes, size_t distinct);
+ * (without the length), `tenths` tenths of a bit for each: see bloom.h. Before chunk_end. */
+void o2p_parquet_bloom(o2p_parquet *writer, const uint64_t *hashes, size_t distinct,
+                       uint32_t tenths);
 
 void o2p_parquet_chunk_end(o2p_parquet *writer);
 void o2p_parquet_row_group_end(o2p_parquet *writer);

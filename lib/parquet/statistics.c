@@ -8,10 +8,10 @@ static bool is_continuation(uint8_t byte)
     return (byte & 0xC0) == 0x80;
 }
 
-/* Where to cut: the last boundary between code points that is not after O2P_BOUND_SIZE. */
-static size_t cut_at(const uint8_t *bytes, bool text)
+/* Where to cut: the last boundary between code points that is not after `most`. */
+static size_t cut_at(const uint8_t *bytes, size_t most, bool text)
 {
-    size_t cut = O2P_BOUND_SIZE;
+    size_t cut = most;
     if (text)
         while (cut > 0 && is_continuation(bytes[cut]))
             cut--;
@@ -47,11 +47,11 @@ static uint32_t next_code(uint32_t code)
     return code == 0xD7FF ? 0xE000 : code + 1;
 }
 
-/* Makes of a text the least one of at most O2P_BOUND_SIZE bytes that is greater than all that begin
+/* Makes of a text the least one of at most `most` bytes that is greater than all that begin
  * with it: the last code point that can be raised is raised, and what follows it dropped. Returns
  * its size, 0 when there is none. Bytewise order is code point order, so a longer encoding is right
  * too. */
-static size_t raise_text(uint8_t *text, size_t size)
+static size_t raise_text(uint8_t *text, size_t size, size_t most)
 {
     while (size > 0) {
         size_t start = size - 1;
@@ -60,7 +60,7 @@ static size_t raise_text(uint8_t *text, size_t size)
         uint8_t raised[4];
         uint32_t code = next_code(decode(text + start, size - start));
         size_t raised_size = encode(raised, code);
-        if (code != 0 && start + raised_size <= O2P_BOUND_SIZE) {
+        if (code != 0 && start + raised_size <= most) {
             memcpy(text + start, raised, raised_size);
             return start + raised_size;
         }
@@ -82,38 +82,39 @@ static size_t raise_bytes(uint8_t *bytes, size_t size)
 
 static o2p_bound keep(o2p_buffer *out, const uint8_t *bytes, size_t size, bool exact)
 {
-    o2p_bound bound = {out->size, (uint8_t)size, true, exact};
+    o2p_bound bound = {out->size, (uint16_t)size, true, exact};
     o2p_buffer_append(out, bytes, size);
     return bound;
 }
 
-static o2p_bound keep_min(o2p_buffer *out, const uint8_t *bytes, size_t size, bool text)
+static o2p_bound cut_min(o2p_buffer *out, const uint8_t *bytes, size_t most, bool text)
 {
-    if (size <= O2P_BOUND_SIZE)
-        return keep(out, bytes, size, true);
-    return keep(out, bytes, cut_at(bytes, text), false);
+    return keep(out, bytes, cut_at(bytes, most, text), false);
 }
 
-static o2p_bound keep_max(o2p_buffer *out, const uint8_t *bytes, size_t size, bool text)
+static o2p_bound cut_max(o2p_buffer *out, const uint8_t *bytes, size_t most, bool text)
 {
-    if (size <= O2P_BOUND_SIZE)
-        return keep(out, bytes, size, true);
-    uint8_t raised[O2P_BOUND_SIZE];
-    size_t cut = cut_at(bytes, text);
+    uint8_t raised[O2P_BOUND_MOST];
+    size_t cut = cut_at(bytes, most, text);
     memcpy(raised, bytes, cut);
-    cut = text ? raise_text(raised, cut) : raise_bytes(raised, cut);
+    cut = text ? raise_text(raised, cut, most) : raise_bytes(raised, cut);
     if (cut == 0)
         return (o2p_bound){0, 0, false, false};
     return keep(out, raised, cut, false);
 }
 
-o2p_range o2p_range_keep(o2p_buffer *bytes, const o2p_bounds *bounds, o2p_value_order order)
+o2p_range o2p_range_keep(o2p_buffer *bytes, const o2p_bounds *bounds, o2p_value_order order,
+                         uint32_t most)
 {
     o2p_range range;
     memset(&range, 0, sizeof(range));
+    if (order.physical != O2P_PHYSICAL_BYTE_ARRAY)
+        most = O2P_BOUND_MOST; /* numbers are whole */
     if (bounds->present) {
-        range.min = keep_min(bytes, bounds->min, bounds->min_size, order.text);
-        range.max = keep_max(bytes, bounds->max, bounds->max_size, order.text);
+        range.min = bounds->min_size <= most ? keep(bytes, bounds->min, bounds->min_size, true)
+                                             : cut_min(bytes, bounds->min, most, order.text);
+        range.max = bounds->max_size <= most ? keep(bytes, bounds->max, bounds->max_size, true)
+                                             : cut_max(bytes, bounds->max, most, order.text);
     }
     return range;
 }

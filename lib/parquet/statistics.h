@@ -1,9 +1,10 @@
 /* statistics.h - least and greatest values: kept, compared, merged, written.
  *
- * Bounds are the PLAIN encoding of the value (BYTE_ARRAY: the bytes alone). Up to 64 bytes they are
- * exact. Longer ones are cut, texts between two code points: a minimum so cut is still not greater
- * than any value; a maximum is raised to the next text (or byte string) of its length or less, and
- * left out when there is none. Readers are told which bounds are exact.
+ * Bounds are the PLAIN encoding of the value (BYTE_ARRAY: the bytes alone). Up to a size that the
+ * file's options say they are exact. Longer ones of a BYTE_ARRAY are cut, texts between two code
+ * points: a minimum so cut is still not greater than any value; a maximum is raised to the next
+ * text (or byte string) of its length or less, and left out when there is none. Readers are told
+ * which bounds are exact.
  */
 #ifndef O2P_PARQUET_STATISTICS_H
 #define O2P_PARQUET_STATISTICS_H
@@ -11,12 +12,10 @@
 #include "file.h"
 #include "thrift.h"
 
-enum { O2P_BOUND_SIZE = 64 };
-
 /* A bound whose bytes are in a buffer that its owner knows and that has memory (is not NULL). */
 typedef struct o2p_bound {
     size_t at;
-    uint8_t size;
+    uint16_t size;
     bool present;
     bool exact;
 } o2p_bound;
@@ -31,8 +30,10 @@ typedef struct o2p_value_order {
     bool text;        /* UTF-8 */
 } o2p_value_order;
 
-/* Keeps bounds in `bytes`, cut where they are long. */
-o2p_range o2p_range_keep(o2p_buffer *bytes, const o2p_bounds *bounds, o2p_value_order order);
+/* Keeps bounds in `bytes`, those of a BYTE_ARRAY cut to `most` > 0 bytes (at most O2P_BOUND_MOST).
+ */
+o2p_range o2p_range_keep(o2p_buffer *bytes, const o2p_bounds *bounds, o2p_value_order order,
+                         uint32_t most);
 
 /* Negative, 0 or positive: the order of ColumnOrder TYPE_ORDER. Signed integers, doubles (never
  * NaN), byte arrays bytewise unsigned. */

@@ -4,6 +4,7 @@
 #include "cli.h"
 #include "terminal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Longest name that is compared for a hint; longer ones are nobody's slip of the finger. */
@@ -111,6 +112,16 @@ static bool parse_number(const char *text, uint64_t *number)
     return true;
 }
 
+/* Decimal digits with one point at most. False for anything else, for 0 and for more than 1. */
+static bool parse_share(const char *text, double *share)
+{
+    char *end;
+    if (text[strspn(text, "0123456789.")] != '\0')
+        return false;
+    *share = strtod(text, &end);
+    return end != text && *end == '\0' && *share > 0 && *share <= 1;
+}
+
 static bool set_choice(const struct flag *flag, const char *value)
 {
     for (const struct flag_choice *choice = flag->choices; choice->name != NULL; choice++)
@@ -138,6 +149,11 @@ static bool set_value(const struct flag *flag, const char *value)
             return true;
         complain("--%s cannot be \"%s\"; it is a number from 1, such as 5000, 64K, 256M or 2G",
                  flag->name, value);
+        return false;
+    case FLAG_SHARE:
+        if (parse_share(value, flag->target))
+            return true;
+        complain("--%s cannot be \"%s\"; it is a share of 1, such as 0.01", flag->name, value);
         return false;
     case FLAG_CHOICE:
         return set_choice(flag, value);

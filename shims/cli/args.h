@@ -18,6 +18,7 @@ typedef enum flag_kind {
     FLAG_TEXT,   /* target: const char * */
     FLAG_NUMBER, /* target: uint64_t; decimal, at least 1, with an optional K, M or G (powers of
                     1024) */
+    FLAG_SHARE,  /* target: double, from 0 to 1; decimal */
     FLAG_CHOICE  /* target: int, the value of one of the choices */
 } flag_kind;
 

@@ -34,6 +34,11 @@ const struct flag_choice ids_choices[] = {
 const struct flag_choice timestamps_choices[] = {
     {"micros", O2P_TIMESTAMPS_MICROS}, {"nanos", O2P_TIMESTAMPS_NANOS}, {NULL, 0}};
 
+static uint32_t narrow(uint64_t number)
+{
+    return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
+}
+
 o2p_options options_of_flags(void)
 {
     o2p_options options = {.size = sizeof options};
@@ -43,6 +48,14 @@ o2p_options options_of_flags(void)
     options.order = (o2p_order)library_flags.order;
     options.ids = (o2p_ids)library_flags.ids;
     options.timestamps = (o2p_timestamps)library_flags.timestamps;
+    options.row_group_rows = narrow(library_flags.row_group_rows);
+    options.row_group_bytes = library_flags.row_group_bytes;
+    options.page_rows = narrow(library_flags.page_rows);
+    options.page_bytes = narrow(library_flags.page_bytes);
+    options.dictionary_bytes = narrow(library_flags.dictionary_bytes);
+    options.statistics_bytes = narrow(library_flags.statistics_bytes);
+    options.bloom_columns = library_flags.bloom_columns;
+    options.bloom_fpp = library_flags.bloom_fpp;
     options.max_input_bytes = INPUT_REQUEST_MAX;
     return options;
 }

@@ -11,10 +11,15 @@
  * table. */
 #define ONE_FILE_TEMPLATE "{table}-{time}-{hash}.parquet"
 
-/* Values of the flags; 0 and NULL: not given. */
+/* Values of the flags; 0 and NULL: not given. A number that the library has no room for is one that
+ * it refuses. */
 struct library_flags {
     int signal, encoding;
     int codec, order, ids, timestamps;
+    uint64_t row_group_rows, row_group_bytes, page_rows, page_bytes;
+    uint64_t dictionary_bytes, statistics_bytes;
+    const char *bloom_columns;
+    double bloom_fpp;
 };
 
 extern struct library_flags library_flags;
@@ -50,7 +55,27 @@ extern const struct flag_choice timestamps_choices[]; /* values of o2p_timestamp
                      "trace and span ids as hex text or binary (default: hex)"),                   \
         LIBRARY_FLAG("timestamps", "UNIT", FLAG_CHOICE, timestamps, timestamps_choices,            \
                      "micros, with a column of the nanoseconds below, or nanos in\n"               \
-                     "one column, which not every engine reads (default: micros)")
+                     "one column, which not every engine reads (default: micros)"),                \
+        LIBRARY_FLAG("row-group-rows", "N", FLAG_NUMBER, row_group_rows, NULL,                     \
+                     "rows of a row group, at most (default: 122880)"),                            \
+        LIBRARY_FLAG("row-group-bytes", "N", FLAG_NUMBER, row_group_bytes, NULL,                   \
+                     "bytes of a row group before compression, at most, about\n"                   \
+                     "(default: 128M)"),                                                           \
+        LIBRARY_FLAG("page-rows", "N", FLAG_NUMBER, page_rows, NULL,                               \
+                     "rows of a page, at most (default: 20000)"),                                  \
+        LIBRARY_FLAG("page-bytes", "N", FLAG_NUMBER, page_bytes, NULL,                             \
+                     "bytes of a page before compression, about (default: 1M)"),                   \
+        LIBRARY_FLAG("dictionary-bytes", "N", FLAG_NUMBER, dictionary_bytes, NULL,                 \
+                     "columns whose dictionary would be larger are written\n"                      \
+                     "without (default: 16M)"),                                                    \
+        LIBRARY_FLAG("statistics-bytes", "N", FLAG_NUMBER, statistics_bytes, NULL,                 \
+                     "least and greatest texts are cut to N bytes (default: 64)"),                 \
+        LIBRARY_FLAG("bloom-columns", "NAMES", FLAG_TEXT, bloom_columns, NULL,                     \
+                     "columns with a bloom filter, separated by commas, as\n"                      \
+                     "TraceId,Links.TraceId; empty: none (default: TraceId)"),                     \
+        LIBRARY_FLAG("bloom-fpp", "SHARE", FLAG_SHARE, bloom_fpp, NULL,                            \
+                     "absent values that a bloom filter does not exclude, at\n"                    \
+                     "most, 0.0001 to 0.5 (default: 0.01)")
 
 /* The options that the flags say. */
 o2p_options options_of_flags(void);

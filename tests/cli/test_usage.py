@@ -7,7 +7,10 @@ import pytest
 import otlp
 from conftest import ROOT
 
-FILE_FLAGS = ["codec", "order", "ids", "timestamps"]
+FILE_FLAGS = [
+    *["codec", "order", "ids", "timestamps", "row-group-rows", "row-group-bytes", "page-rows", "page-bytes"],
+    *["dictionary-bytes", "statistics-bytes", "bloom-columns", "bloom-fpp"],
+]
 COMMANDS = ["convert", "inspect", "schema", "bench"]
 HEADER = (ROOT / "include" / "otlp2parquet.h").read_text()
 

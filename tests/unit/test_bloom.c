@@ -53,19 +53,29 @@ static bool probe(const uint8_t *bitset, size_t size, uint64_t hash)
 static void sizes(void **state)
 {
     (void)state;
-    assert_int_equal(o2p_bloom_size(0), 32);
-    assert_int_equal(o2p_bloom_size(24), 32); /* 24 * 10.5 bits are 252 */
-    assert_int_equal(o2p_bloom_size(25), 64);
-    assert_int_equal(o2p_bloom_size(780), 1024);
-    assert_int_equal(o2p_bloom_size(781), 2048);
-    assert_int_equal(o2p_bloom_size(1000000), 2 * 1024 * 1024);
-    assert_int_equal(o2p_bloom_size(SIZE_MAX), 128 * 1024 * 1024);
+    assert_int_equal(o2p_bloom_size(0, 105), 32);
+    assert_int_equal(o2p_bloom_size(24, 105), 32); /* 24 * 10.5 bits are 252 */
+    assert_int_equal(o2p_bloom_size(25, 105), 64);
+    assert_int_equal(o2p_bloom_size(780, 105), 1024);
+    assert_int_equal(o2p_bloom_size(781, 105), 2048);
+    assert_int_equal(o2p_bloom_size(1000000, 105), 2 * 1024 * 1024);
+    assert_int_equal(o2p_bloom_size(SIZE_MAX, 105), 128 * 1024 * 1024);
+}
+
+static void more_bits(void **state)
+{
+    (void)state;
+    assert_int_equal(o2p_bloom_size(9, 264), 32); /* 9 * 26.4 bits are 237.6 */
+    assert_int_equal(o2p_bloom_size(10, 264), 64);
+    assert_int_equal(o2p_bloom_size(77, 33), 32); /* 77 * 3.3 bits are 254.1 */
+    assert_int_equal(o2p_bloom_size(78, 33), 64);
+    assert_int_equal(o2p_bloom_size(SIZE_MAX, 264), 128 * 1024 * 1024);
 }
 
 static void empty_filter(void **state)
 {
     (void)state;
-    o2p_bloom_write(&out, NULL, 0);
+    o2p_bloom_write(&out, NULL, 0, 105);
     /* 32 bytes (zigzag 64); three unions of which member 1, an empty struct, is set */
     static const uint8_t header[] = {0x15, 0x40, 0x1C, 0x1C, 0x00, 0x00, 0x1C, 0x1C,
                                      0x00, 0x00, 0x1C, 0x1C, 0x00, 0x00, 0x00};
@@ -82,7 +92,7 @@ static void finds_all_and_little_else(void **state)
     static uint64_t hashes[N];
     for (size_t i = 0; i < N; i++)
         hashes[i] = hash_of(i);
-    o2p_bloom_write(&out, hashes, N);
+    o2p_bloom_write(&out, hashes, N, 105);
     thrift_value header = thrift_struct_at(out.data, out.size);
     const uint8_t *bitset = thrift_end_of(header);
     size_t size = (size_t)thrift_int_field(header, 1);
@@ -100,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes),
+        cmocka_unit_test(more_bits),
         cmocka_unit_test_setup_teardown(empty_filter, setup, teardown),
         cmocka_unit_test_setup_teardown(finds_all_and_little_else, setup, teardown),
     };

@@ -185,15 +185,17 @@ static void texts(void **state)
 static void long_texts(void **state)
 {
     walk_fixture *f = (walk_fixture *)*state;
+    enum { KEPT = 40 };
     static const uint32_t indices[] = {1, 2};
-    char text[O2P_BOUND_SIZE + 3];
+    char text[KEPT + 3];
     o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    settings.statistics_bytes = KEPT;
     o2p_leaf leaf;
     o2p_leaf_writer w = writer_of(f, &settings, &leaf);
     memset(text, 'x', sizeof(text));
-    text[O2P_BOUND_SIZE + 2] = 'b';
+    text[KEPT + 2] = 'b';
     o2p_intern(&w.encoder->duplicates, (const uint8_t *)text, sizeof(text), false);
-    text[O2P_BOUND_SIZE + 2] = 'a';
+    text[KEPT + 2] = 'a';
     o2p_intern(&w.encoder->duplicates, (const uint8_t *)text, sizeof(text), false);
     w.dictionary = &w.encoder->duplicates;
     w.physical = O2P_PHYSICAL_BYTE_ARRAY;
@@ -203,6 +205,10 @@ static void long_texts(void **state)
     o2p_bounds bounds;
     o2p_find_bounds(&w, (o2p_value_range){0, 2, 0, 2}, NULL, &bounds);
     assert_ptr_equal(bounds.min, bounds.max);
+    settings.statistics_bytes = KEPT + 3;
+    o2p_find_bounds(&w, (o2p_value_range){0, 2, 0, 2}, NULL, &bounds);
+    assert_int_equal(bounds.min[KEPT + 2], 'a');
+    assert_int_equal(bounds.max[KEPT + 2], 'b');
     o2p_encoder_free(w.encoder);
 }
 

@@ -1,5 +1,5 @@
-/* test_encode.c - whole files: read back and compared with the store for every table and leaf, what
- * they say of themselves, and where row groups end.
+/* test_encode.c - whole files: read back and compared with the store for every table and leaf, and
+ * what they say of themselves.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -151,52 +151,6 @@ static void sorting_is_said_where_it_holds(void **state)
     assert_int_equal(sorted_by(f, &nanos), 0);
 }
 
-/* Rows of each row group of the table's file. */
-static size_t row_groups(walk_fixture *f, const o2p_settings *settings, int64_t *rows, size_t most)
-{
-    o2p_buffer bytes = encode_table(f, settings, O2P_TABLE_LOGS);
-    parquet_reader file = parquet_open(&bytes);
-    size_t count = thrift_count(thrift_field(file.metadata, 4));
-    assert_true(count <= most);
-    for (size_t i = 0; i < count; i++)
-        rows[i] = thrift_int_field(parquet_row_group(&file, i), 3);
-    o2p_buffer_free(&bytes);
-    return count;
-}
-
-/* A row group holds 2^26 attributes of resources at most, each counted for each of its rows, unless
- * it is a single row. */
-static void shared_attributes_cut_row_groups(void **state)
-{
-    walk_fixture *f = (walk_fixture *)*state;
-    enum { ATTRIBUTES = 1 << 16, MANY = 1 << 10, FEW = 100 };
-    for (unsigned i = 0; i < 2; i++) {
-        pb_open(&f->p, 1);
-        pb_open(&f->p, 1);
-        pb_attribute(&f->p, 1, "service.name", i == 0 ? "a" : "b");
-        for (unsigned a = 1; a < ATTRIBUTES && i == 0; a++) {
-            char key[8];
-            snprintf(key, sizeof(key), "%u", a);
-            pb_attribute(&f->p, 1, key, "");
-        }
-        pb_close(&f->p);
-        pb_open(&f->p, 2);
-        for (unsigned row = 0; row < (i == 0 ? MANY + 5 : FEW); row++) {
-            pb_open(&f->p, 2);
-            pb_close(&f->p);
-        }
-        pb_close(&f->p);
-        pb_close(&f->p);
-    }
-    f->walk.limits.max_shared_attributes = ATTRIBUTES;
-    assert_int_equal(walk_read(f, O2P_SIGNAL_LOGS), O2P_OK);
-    int64_t rows[4];
-    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
-    assert_int_equal(row_groups(f, &settings, rows, 4), 2);
-    assert_int_equal(rows[0], MANY);
-    assert_int_equal(rows[1], 5 + FEW);
-}
-
 static void an_encoder_may_be_refused(void **state)
 {
     walk_fixture *f = (walk_fixture *)*state;
@@ -223,7 +177,7 @@ int main(void)
         walk_test(sparse_rows),
         walk_test(files_say_what_they_are),
         walk_test(sorting_is_said_where_it_holds),
-        walk_test(shared_attributes_cut_row_groups),
+
         walk_test(an_encoder_may_be_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,6 +128,12 @@ static void names_tell_content(void **state)
         {.path_template = "{hash}", .row_group_rows = 77},
         {.path_template = "{hash}", .page_rows = 77},
         {.path_template = "{hash}", .page_bytes = 7777},
+        {.path_template = "{hash}", .row_group_bytes = 77777},
+        {.path_template = "{hash}", .dictionary_bytes = 7777},
+        {.path_template = "{hash}", .statistics_bytes = 77},
+        {.path_template = "{hash}", .bloom_columns = ""},
+        {.path_template = "{hash}", .bloom_columns = "TraceId,Exemplars.SpanId"},
+        {.path_template = "{hash}", .bloom_fpp = 0.1},
     };
     enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
     char paths[OPTIONS + 1][32];

@@ -48,6 +48,33 @@ static void encodings_follow_the_values(void **state)
     o2p_buffer_free(&bytes);
 }
 
+/* Beyond the bound there is no dictionary, but for that of one value. */
+static void dictionaries_are_bounded(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    for (unsigned i = 0; i < 64; i++) {
+        sample_open(&f->p, "s");
+        pb_open(&f->p, 2);
+        pb_varint(&f->p, 2, 1 + i % 4); /* severity: four numbers of four bytes */
+        pb_varint(&f->p, 7, 5);         /* dropped attributes: one */
+        pb_close(&f->p);
+        sample_close(&f->p);
+    }
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    for (uint32_t most = 15; most <= 16; most++) {
+        o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+        settings.dictionary_bytes = most == 15 ? 7 : 16;
+        check_store(f, &settings);
+        o2p_buffer bytes = encode_table(f, &settings, O2P_TABLE_LOGS);
+        parquet_reader file = parquet_open(&bytes);
+        size_t severity = leaf_of(O2P_TABLE_LOGS, O2P_COL_SeverityNumber);
+        size_t dropped = leaf_of(O2P_TABLE_LOGS, O2P_COL_DroppedAttributesCount);
+        assert_int_equal(thrift_has(parquet_metadata(&file, 0, severity), 11), most == 16);
+        assert_true(thrift_has(parquet_metadata(&file, 0, dropped), 11));
+        o2p_buffer_free(&bytes);
+    }
+}
+
 /* Booleans are bits: IsMonotonic of sums. */
 static void booleans_are_plain(void **state)
 {
@@ -79,6 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         walk_test(encodings_follow_the_values),
+        walk_test(dictionaries_are_bounded),
         walk_test(booleans_are_plain),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ static o2p_buffer file;
 
 static void begin(o2p_codec codec)
 {
-    o2p_parquet_options options = {codec, nodes, 2, sorting, 1};
+    o2p_parquet_options options = {codec, nodes, 2, sorting, 1, .bound_bytes = 64};
     o2p_parquet_begin(writer, &options);
     o2p_parquet_row_group_begin(writer, 30);
 }

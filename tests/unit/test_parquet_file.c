@@ -136,7 +136,7 @@ static void write_chunk(o2p_parquet *writer, o2p_levels *levels, uint32_t leaf)
     if (leaf == 1) {
         put_text(o2p_parquet_dictionary_begin(writer), "checkout");
         o2p_parquet_dictionary_end(writer, 1);
-        o2p_parquet_bloom(writer, hashes, 100);
+        o2p_parquet_bloom(writer, hashes, 100, 105);
     }
     for (uint32_t page = 0; page < ROWS / PAGE_ROWS; page++) {
         if (leaf == 0)
@@ -152,7 +152,7 @@ static void write_chunk(o2p_parquet *writer, o2p_levels *levels, uint32_t leaf)
 static o2p_status write_file(o2p_parquet *writer, o2p_memory *memory, o2p_codec codec,
                              o2p_buffer *file)
 {
-    o2p_parquet_options options = {codec, nodes, 6, sorting, 2};
+    o2p_parquet_options options = {codec, nodes, 6, sorting, 2, .bound_bytes = 64};
     o2p_levels levels;
     o2p_levels_init(&levels, memory);
     o2p_parquet_begin(writer, &options);
@@ -213,7 +213,7 @@ static void same_bytes_again(void **state)
     o2p_memory memory;
     o2p_memory_init(&memory, NULL, 0);
     o2p_parquet *writer = o2p_parquet_new(&memory);
-    o2p_parquet_options options = {O2P_CODEC_UNCOMPRESSED, nodes, 6, NULL, 0};
+    o2p_parquet_options options = {O2P_CODEC_UNCOMPRESSED, nodes, 6, NULL, 0, .bound_bytes = 64};
     o2p_buffer first, second;
     assert_int_equal(write_file(writer, &memory, O2P_CODEC_SNAPPY, &first), O2P_OK);
     o2p_parquet_begin(writer, &options);
@@ -271,7 +271,7 @@ static void a_page_too_large(void **state)
     o2p_memory memory;
     o2p_memory_init(&memory, NULL, 0);
     o2p_parquet *writer = o2p_parquet_new(&memory);
-    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, NULL, 0};
+    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, NULL, 0, .bound_bytes = 64};
     o2p_page_info info = {O2P_PAGE_ENCODING_PLAIN, 1, 1, 0, {false, NULL, NULL, 0, 0}};
     o2p_buffer file;
     o2p_parquet_begin(writer, &options);
@@ -292,7 +292,7 @@ static void a_dictionary_too_large(void **state)
     o2p_memory memory;
     o2p_memory_init(&memory, NULL, 0);
     o2p_parquet *writer = o2p_parquet_new(&memory);
-    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, NULL, 0};
+    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, NULL, 0, .bound_bytes = 64};
     o2p_buffer file;
     o2p_parquet_begin(writer, &options);
     o2p_parquet_row_group_begin(writer, 1);

@@ -31,7 +31,7 @@ static int setup(void **state)
     o2p_memory_init(&memory, NULL, 0);
     o2p_buffer_init(&file, &memory);
     writer = o2p_parquet_new(&memory);
-    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, sorting, 2};
+    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, sorting, 2, .bound_bytes = 64};
     o2p_parquet_begin(writer, &options);
     return writer == NULL;
 }
@@ -254,11 +254,11 @@ static void bloom_filters(void **state)
     group_up_to(NAME);
     chunk(NAME, O2P_STATISTICS_NULLS_ONLY);
     page(O2P_PAGE_ENCODING_PLAIN, 30, 0, no_bounds);
-    o2p_parquet_bloom(writer, hashes, 40);
+    o2p_parquet_bloom(writer, hashes, 40, 105);
     o2p_parquet_chunk_end(writer);
     chunk(VALUE, O2P_STATISTICS_NULLS_ONLY);
     page(O2P_PAGE_ENCODING_PLAIN, 30, 0, no_bounds);
-    o2p_parquet_bloom(writer, hashes, 3);
+    o2p_parquet_bloom(writer, hashes, 3, 105);
     group_after(VALUE);
     parquet_reader reader = finish();
     static const int64_t sizes[] = {64, 32};
@@ -310,7 +310,7 @@ static void signed_bounds(void **state)
 
 static int64_t order_of(const char *const bounds[][2], size_t pages)
 {
-    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, sorting, 2};
+    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, sorting, 2, .bound_bytes = 64};
     o2p_parquet_begin(writer, &options);
     group_up_to(NOTE);
     chunk(NOTE, O2P_STATISTICS_BOUNDS);

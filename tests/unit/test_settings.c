@@ -1,4 +1,5 @@
 /* test_settings.c - options: defaults, limits, and the name of the one that is refused. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -51,6 +52,12 @@ static void assert_defaults(const o2p_settings *s)
     assert_int_equal(s->timestamps, O2P_TIMESTAMPS_MICROS);
     assert_int_equal(s->default_time_ns, 0);
     assert_int_equal(s->row_group_rows, 122880);
+    assert_int_equal(s->row_group_bytes, 128 << 20);
+    assert_int_equal(s->dictionary_bytes, 16 << 20);
+    assert_int_equal(s->statistics_bytes, 64);
+    assert_int_equal(s->bloom_tenths, 105);
+    for (unsigned col = 0; col < O2P_COL_COUNT; col++)
+        assert_int_equal(o2p_column_set_has(&s->blooms, (o2p_col)col), col == O2P_COL_TraceId);
     assert_int_equal(s->page_rows, 20000);
     assert_int_equal(s->page_bytes, 1 << 20);
     assert_int_equal(s->max_input_bytes, 1 << 30);
@@ -90,6 +97,11 @@ static void what_is_given_is_taken(void **state)
     options.path_template = "{hash}";
     options.default_time_ns = UINT64_MAX;
     options.row_group_rows = 1u << 30;
+    options.row_group_bytes = UINT64_MAX;
+    options.dictionary_bytes = 1u << 30;
+    options.statistics_bytes = 1024;
+    options.bloom_columns = "SpanId";
+    options.bloom_fpp = 0.5;
     options.page_rows = UINT32_MAX;
     options.page_bytes = 1;
     options.max_input_bytes = UINT32_MAX;
@@ -112,6 +124,12 @@ static void what_is_given_is_taken(void **state)
     assert_string_equal(s.path_template, "{hash}");
     assert_int_equal(s.default_time_ns, UINT64_MAX);
     assert_int_equal(s.row_group_rows, 1u << 30);
+    assert_int_equal(s.row_group_bytes, UINT64_MAX);
+    assert_int_equal(s.dictionary_bytes, 1u << 30);
+    assert_int_equal(s.statistics_bytes, 1024);
+    assert_true(o2p_column_set_has(&s.blooms, O2P_COL_SpanId));
+    assert_false(o2p_column_set_has(&s.blooms, O2P_COL_TraceId));
+    assert_int_equal(s.bloom_tenths, 33);
     assert_int_equal(s.page_rows, UINT32_MAX);
     assert_int_equal(s.page_bytes, 1);
     assert_int_equal(s.max_input_bytes, UINT32_MAX);
@@ -151,6 +169,15 @@ static void what_is_not_allowed_is_named(void **state)
     REFUSED(path_template, "../{hash}");
     REFUSED(row_group_rows, (1u << 30) + 1);
     REFUSED(page_bytes, (1u << 30) + 1);
+    REFUSED(dictionary_bytes, (1u << 30) + 1);
+    REFUSED(statistics_bytes, 1025);
+    REFUSED(bloom_columns, "TraceId,Nobody");
+    REFUSED(bloom_columns, "Timestamp");
+    REFUSED(bloom_fpp, 0.00009);
+    REFUSED(bloom_fpp, 0.51);
+    REFUSED(bloom_fpp, -0.01);
+    REFUSED(bloom_fpp, (double)NAN);
+    REFUSED(bloom_fpp, (double)INFINITY);
     REFUSED(encoding, (o2p_encoding)4);
     REFUSED(max_depth, 7);
     REFUSED(max_depth, 101);
@@ -168,6 +195,43 @@ static void what_is_not_allowed_is_named(void **state)
     options.allocator.release = (void (*)(void *, void *, size_t))(uintptr_t)some_function;
     options.allocator.allocate = NULL;
     assert_refused(&options, "allocator");
+}
+
+/* False positives of a full split-block filter of so many bits a value, by what follows from its
+ * definition: the values of a block of 256 bits are Poisson distributed, and k of them set a word's
+ * bit with 1 - (31/32)^k, in each of eight words. */
+static double false_positives(double bits)
+{
+    double mean = 256 / bits, weight = 1, all = 1, sum = 0, clear = 1;
+    for (unsigned k = 1; k < 1000; k++) {
+        weight *= mean / k; /* e^mean times the share of blocks with k values */
+        all += weight;
+        clear *= 31.0 / 32;
+        double set = (1 - clear) * (1 - clear);
+        sum += weight * set * set * set * set;
+    }
+    return sum / all;
+}
+
+/* Filters keep what the option promises, and are not a fifth larger than they need be at the shares
+ * that have a step of their own. */
+static void bits_of_bloom_filters(void **state)
+{
+    (void)state;
+    static const double steps[] = {0.5,   0.2,   0.1,   0.05,   0.02,   0.01,
+                                   0.005, 0.002, 0.001, 0.0005, 0.0002, 0.0001};
+    for (double fpp = 0.5; fpp >= 0.0001; fpp *= 0.97) {
+        o2p_options options = zeroed();
+        options.bloom_fpp = fpp;
+        double promised = false_positives(read_ok(&options).bloom_tenths / 10.0);
+        assert_true(promised <= fpp * 1.01); /* the specification rounds 10.53 bits to 10.5 */
+    }
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+        o2p_options options = zeroed();
+        options.bloom_fpp = steps[i];
+        uint32_t tenths = read_ok(&options).bloom_tenths;
+        assert_true(false_positives(tenths / 10.0 - 0.2) > steps[i]);
+    }
 }
 
 /* A caller may know fewer options, or more, than the library. */
@@ -204,6 +268,7 @@ int main(void)
         cmocka_unit_test(zeros_are_defaults),
         cmocka_unit_test(what_is_given_is_taken),
         cmocka_unit_test(what_is_not_allowed_is_named),
+        cmocka_unit_test(bits_of_bloom_filters),
         cmocka_unit_test(sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

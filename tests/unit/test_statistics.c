@@ -35,12 +35,14 @@ static int teardown(void **state)
     return memory.held == 0 ? 0 : -1;
 }
 
+static uint32_t most = 64; /* what the tests keep of a bound, but for those of other sizes */
+
 static o2p_range keep(const void *min, size_t min_size, const void *max, size_t max_size,
                       o2p_value_order order)
 {
     o2p_bounds bounds = {true, (const uint8_t *)min, (const uint8_t *)max, (uint32_t)min_size,
                          (uint32_t)max_size};
-    return o2p_range_keep(&kept, &bounds, order);
+    return o2p_range_keep(&kept, &bounds, order, most);
 }
 
 static o2p_range keep_text(const char *min, const char *max)
@@ -175,8 +177,38 @@ static void none_kept(void **state)
 {
     (void)state;
     o2p_bounds bounds = {false, NULL, NULL, 0, 0};
-    o2p_range range = o2p_range_keep(&kept, &bounds, text);
+    o2p_range range = o2p_range_keep(&kept, &bounds, text, most);
     assert_false(range.min.present || range.max.present);
+}
+
+/* Other sizes than the default; numbers are whole whatever it is. */
+static void sizes(void **state)
+{
+    (void)state;
+    most = 1;
+    o2p_range range = keep_text("ab", "ab");
+    expect_bound(range.min, "a", false);
+    expect_bound(range.max, "b", false);
+    range = keep_text("\xE2\x82\xAC", "\xE2\x82\xAC"); /* no code point has room */
+    expect_bound(range.min, "", false);
+    assert_false(range.max.present);
+    range = keep_text("a", "");
+    expect_bound(range.min, "a", true);
+    expect_bound(range.max, "", true);
+    assert_int_equal(keep("12345678", 8, "12345678", 8, int64s).min.size, 8);
+    assert_true(keep("1234", 4, "1234", 4, int32s).max.exact);
+    most = O2P_BOUND_MOST;
+    char text_of_any_size[2000];
+    memset(text_of_any_size, 'x', sizeof(text_of_any_size));
+    for (size_t size = O2P_BOUND_MOST - 1; size <= O2P_BOUND_MOST + 1; size++) {
+        range = keep(text_of_any_size, size, text_of_any_size, size, text);
+        assert_int_equal(range.min.size, size < O2P_BOUND_MOST ? size : O2P_BOUND_MOST);
+        assert_int_equal(range.max.size, size < O2P_BOUND_MOST ? size : O2P_BOUND_MOST);
+        assert_int_equal(range.max.exact, size <= O2P_BOUND_MOST);
+        assert_int_equal(kept.data[range.max.at + range.max.size - 1],
+                         size <= O2P_BOUND_MOST ? 'x' : 'y');
+    }
+    most = 64;
 }
 
 /* ---- comparing ---- */
@@ -301,6 +333,7 @@ int main(void)
         test(bytes_are_cut_anywhere),
         test(not_utf8),
         test(none_kept),
+        test(sizes),
         test(orders),
         test(merging),
         test(merging_prefers_exact),

@@ -138,7 +138,7 @@ static void check_bloom(walk_fixture *f, const o2p_buffer *bytes, size_t leaf,
     thrift_value metadata = parquet_metadata(&file, 0, leaf);
     o2p_buffer filter;
     o2p_buffer_init(&filter, &f->memory);
-    o2p_bloom_write(&filter, hashes, count);
+    o2p_bloom_write(&filter, hashes, count, 105);
     assert_int_equal(thrift_int_field(metadata, 15), filter.size);
     assert_memory_equal(bytes->data + thrift_int_field(metadata, 14), filter.data, filter.size);
     o2p_buffer_free(&filter);
@@ -174,6 +174,94 @@ static void trace_ids_have_a_bloom_filter(void **state)
     }
 }
 
+static uint64_t hash_of(const char *text)
+{
+    return o2p_xxh64(text, strlen(text), 0);
+}
+
+/* Of columns with and without a dictionary, nullable ones, ones that rows share and members. */
+static void other_columns_have_one_when_asked_to(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    for (unsigned i = 0; i < 3; i++) {
+        uint64_t id = i + 1;
+        sample_open(&f->p, i == 0 ? "a" : "b");
+        pb_open(&f->p, 2);
+        pb_text(&f->p, 5, i == 2 ? "same" : "other");
+        pb_open(&f->p, 13);
+        pb_bytes(&f->p, 1, &id, 8);
+        pb_text(&f->p, 3, "state");
+        pb_close(&f->p);
+        pb_close(&f->p);
+        sample_close(&f->p);
+    }
+    walk_fresh(f, O2P_SIGNAL_TRACES);
+    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    assert_null(o2p_text_columns_named("ServiceName,SpanName,Links.TraceId,Links.TraceState,Body",
+                                       &settings.blooms));
+    settings.ids = O2P_IDS_BINARY;
+    o2p_buffer bytes = encode_table(f, &settings, O2P_TABLE_TRACES);
+    const uint64_t services[] = {hash_of("a"), hash_of("b")};
+    const uint64_t names[] = {hash_of("other"), hash_of("same")}, states[] = {hash_of("state")};
+    uint64_t ids[3];
+    for (uint64_t i = 1; i <= 3; i++)
+        ids[i - 1] = o2p_xxh64(&i, 8, 0);
+    check_bloom(f, &bytes, leaf_of(O2P_TABLE_TRACES, O2P_COL_ServiceName), services, 2);
+    check_bloom(f, &bytes, leaf_of(O2P_TABLE_TRACES, O2P_COL_SpanName), names, 2);
+    check_bloom(f, &bytes, leaf_of(O2P_TABLE_TRACES, O2P_COL_LinksTraceId), ids, 3);
+    check_bloom(f, &bytes, leaf_of(O2P_TABLE_TRACES, O2P_COL_LinksTraceState), states, 1);
+    parquet_reader file = parquet_open(&bytes);
+    size_t leaf = leaf_of(O2P_TABLE_TRACES, O2P_COL_TraceId);
+    assert_false(thrift_has(parquet_metadata(&file, 0, leaf), 14));
+    o2p_buffer_free(&bytes);
+}
+
+/* 64 rows of four texts of 100 bytes each: 416 bytes with their lengths. */
+static o2p_buffer long_rows(walk_fixture *f, o2p_settings *settings, bool notes)
+{
+    for (unsigned i = 0; i < 64; i++) {
+        char text[101];
+        snprintf(text, sizeof(text), "%0100u", i % 4);
+        sample_open(&f->p, text);
+        pb_open(&f->p, 2);
+        pb_open(&f->p, 5);
+        pb_text(&f->p, 1, text);
+        pb_close(&f->p);
+        pb_attribute(&f->p, 6, "k", text);
+        if (notes)
+            pb_attribute(&f->p, 6, "k", text);
+        pb_close(&f->p);
+        sample_close(&f->p);
+    }
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    check_store(f, settings);
+    return encode_table(f, settings, O2P_TABLE_LOGS);
+}
+
+/* Beyond its bound a dictionary is left out, but where a text of the input is that of many rows. */
+static void dictionaries_are_bounded(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    for (uint32_t most = 416; most >= 415; most--) {
+        settings.dictionary_bytes = most;
+        bool has = most == 416;
+        o2p_buffer bytes = long_rows(f, &settings, true);
+        assert_int_equal(encoding_of(&bytes, O2P_COL_Body, has),
+                         has ? O2P_PAGE_ENCODING_RLE_DICTIONARY : O2P_PAGE_ENCODING_PLAIN);
+        encoding_of(&bytes, O2P_COL_LogAttributes, true); /* one key */
+        encoding_of(&bytes, O2P_COL_ServiceName, true);
+        encoding_of(&bytes, O2P_COL_DuplicateAttributes, true);
+        o2p_buffer_free(&bytes);
+    }
+    settings.dictionary_bytes = 1;
+    o2p_buffer bytes = rows_with(f, 1);
+    o2p_buffer_free(&bytes);
+    bytes = encode_table(f, &settings, O2P_TABLE_LOGS);
+    encoding_of(&bytes, O2P_COL_Body, true); /* one value */
+    o2p_buffer_free(&bytes);
+}
+
 /* Bounds of binary ids are bytes too. */
 static void binary_ids(void **state)
 {
@@ -207,6 +295,8 @@ int main(void)
         walk_test(defaults_are_one_entry),
         walk_test(trace_ids_have_a_bloom_filter),
         walk_test(binary_ids),
+        walk_test(other_columns_have_one_when_asked_to),
+        walk_test(dictionaries_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
