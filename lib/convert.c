@@ -230,6 +230,8 @@ o2p_status otlp_to_parquet(const void *bytes, size_t len, o2p_output *out)
     o2p_result result;
     bool full;
     if (read_call(batch, NULL, bytes, len, &result, &full)) {
+        o2p_walk_free(&batch->reader.walk);
+        o2p_store_seal(&batch->store);
         o2p_status status = o2p_files_write(&batch->store, &batch->settings, out);
         if (status == O2P_OK) {
             out->counts = result.counts;

@@ -41,6 +41,16 @@ void o2p_rows_free(o2p_rows *rows)
     o2p_rows_init(rows, rows->pool);
 }
 
+void o2p_rows_seal(o2p_rows *rows)
+{
+    for (size_t i = 0; i < O2P_COL_COUNT; i++) {
+        if (rows->columns[i].dictionary != NULL)
+            o2p_dictionary_seal(rows->columns[i].dictionary);
+        if (rows->columns[i].key_dictionary != NULL)
+            o2p_dictionary_seal(rows->columns[i].key_dictionary);
+    }
+}
+
 static bool is_list(o2p_col col)
 {
     return o2p_columns[col].kind > O2P_KIND_MAP;

@@ -58,6 +58,9 @@ enum { O2P_MAX_ROWS = INT32_MAX };
 void o2p_rows_init(o2p_rows *rows, o2p_pool *pool);
 void o2p_rows_free(o2p_rows *rows);
 
+/* Seals the dictionaries: no cell may be set after it. */
+void o2p_rows_seal(o2p_rows *rows);
+
 /* Slow halves of the functions below: make room in `cells` for the cell of `row`, filling up to it.
  * NULL when memory is refused. */
 void *o2p_cell_gap(o2p_rows *rows, o2p_col col, uint32_t row, size_t width);

@@ -46,10 +46,15 @@ static void free_slots(o2p_memory *memory, o2p_slots *table)
     memset(table, 0, sizeof(*table));
 }
 
-void o2p_dictionary_free(o2p_dictionary *dictionary)
+void o2p_dictionary_seal(o2p_dictionary *dictionary)
 {
     free_slots(dictionary->entries.memory, &dictionary->table);
     free_slots(dictionary->entries.memory, &dictionary->spare);
+}
+
+void o2p_dictionary_free(o2p_dictionary *dictionary)
+{
+    o2p_dictionary_seal(dictionary);
     o2p_buffer_free(&dictionary->entries);
 }
 

@@ -60,6 +60,9 @@ void o2p_dictionary_init(o2p_dictionary *dictionary, o2p_memory *memory, o2p_are
                          o2p_text_kind text_kind, uint64_t *repaired);
 void o2p_dictionary_free(o2p_dictionary *dictionary);
 
+/* Releases what only lookups need: no value may be looked up or appended after it. */
+void o2p_dictionary_seal(o2p_dictionary *dictionary);
+
 /* Index of the entry for `size` bytes, added if it is new. `lasting` bytes outlive the dictionary
  * and are referred to, unless they are few; others are copied. 0 when memory is refused. */
 uint32_t o2p_intern(o2p_dictionary *dictionary, const uint8_t *bytes, size_t size, bool lasting);

@@ -291,5 +291,7 @@ bool o2p_order_rows(o2p_ordering *ordering, const o2p_store *store, const o2p_se
     }
     add_parts(ordering, &store->tables[table]->columns[o2p_tables[table].time], sorted, count,
               o2p_path_has_service(settings->path_template));
+    for (size_t i = 0; i <= STARTS; i++) /* the encoder wants the memory now */
+        o2p_buffer_free(&ordering->scratch[i]);
     return !ordering->parts.memory->failed;
 }

@@ -41,6 +41,18 @@ void o2p_store_free(o2p_store *store)
     o2p_arena_free(&store->pool.arena);
 }
 
+void o2p_store_seal(o2p_store *store)
+{
+    for (size_t i = 0; i < O2P_TABLE_COUNT; i++)
+        if (store->tables[i] != NULL)
+            o2p_rows_seal(store->tables[i]);
+    for (size_t i = 0; i <= O2P_SOURCE_METRIC; i++)
+        if (store->groups[i] != NULL)
+            o2p_rows_seal(store->groups[i]);
+    for (size_t i = O2P_SOURCE_RESOURCE; i <= O2P_SOURCE_SCOPE; i++)
+        o2p_dictionary_free(&store->memos[i].known);
+}
+
 static o2p_rows *make_rows(o2p_store *store, o2p_rows **rows)
 {
     if (*rows == NULL) {

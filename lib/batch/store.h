@@ -48,6 +48,9 @@ typedef struct o2p_store {
 void o2p_store_init(o2p_store *store, o2p_memory *memory, bool lasting);
 void o2p_store_free(o2p_store *store);
 
+/* Releases what only reading needs: nothing may be added or rolled back after it. */
+void o2p_store_seal(o2p_store *store);
+
 /* The rows of a table or source, made by the first call; NULL when memory is refused. */
 o2p_rows *o2p_store_table(o2p_store *store, o2p_table table);
 o2p_rows *o2p_store_group(o2p_store *store, o2p_source source);
