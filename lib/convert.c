@@ -229,6 +229,7 @@ o2p_status otlp_to_parquet(const void *bytes, size_t len, o2p_output *out)
         return out->error.status;
     o2p_result result;
     bool full;
+    o2p_memory_expect(&batch->memory, len + len / 2);
     if (read_call(batch, NULL, bytes, len, &result, &full)) {
         o2p_walk_free(&batch->reader.walk);
         o2p_store_seal(&batch->store);

@@ -20,6 +20,10 @@ typedef struct o2p_memory {
 /* Zero members of `allocator` mean malloc, realloc and free; limit 0 means no limit. */
 void o2p_memory_init(o2p_memory *memory, const o2p_allocator *allocator, uint64_t limit);
 
+/* Tells malloc that about `size` bytes are going to be in use at a time, and again at the next
+ * call. An allocator of the caller's is told nothing. */
+void o2p_memory_expect(const o2p_memory *memory, size_t size);
+
 /* Resizes `block` (NULL with old_size 0: a new one) to new_size > 0 bytes. On failure returns NULL,
  * sets `failed`, and the old block is as it was. */
 void *o2p_memory_resize(o2p_memory *memory, void *block, size_t old_size, size_t new_size);
