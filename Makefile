@@ -38,7 +38,7 @@ STANDARD := -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow
 SECTIONS := -fPIC -ffunction-sections -fdata-sections
 SANITIZE := -O1 -g -fno-omit-frame-pointer -DO2P_ASSERTIONS \
     -fsanitize=address,undefined -fno-sanitize-recover=all
-LIBS := -lsnappy
+LIBS := -lsnappy -lzstd -lz -llz4
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

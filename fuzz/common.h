@@ -245,10 +245,15 @@ static UNUSED o2p_options options_of(unsigned number, o2p_signal signal, o2p_enc
 {
     static const char *const templates[] = {NULL, "{service}/{hash}", "{table}/{year}/{hash}",
                                             "{hash}"};
+    static const o2p_codec codecs[7] = {O2P_CODEC_DEFAULT, O2P_CODEC_ZSTD,   O2P_CODEC_UNCOMPRESSED,
+                                        O2P_CODEC_GZIP,    O2P_CODEC_SNAPPY, O2P_CODEC_LZ4_RAW,
+                                        O2P_CODEC_DEFAULT};
     o2p_options options = {.size = sizeof(options), .signal = signal, .encoding = encoding};
     options.path_template = templates[number & 3];
     options.order = (number & 4) != 0 ? O2P_ORDER_RECEIVED : O2P_ORDER_DEFAULT;
-    options.codec = (number & 8) != 0 ? O2P_CODEC_UNCOMPRESSED : O2P_CODEC_DEFAULT;
+    options.codec = codecs[number % 7];
+    if (options.codec == O2P_CODEC_ZSTD || options.codec == O2P_CODEC_GZIP)
+        options.codec_level = (int32_t)(number % 10);
     options.page_rows = (number & 16) != 0 ? 2 : 0;
     options.row_group_rows = (number & 32) != 0 ? 3 : 0;
     options.page_bytes = (number & 64) != 0 ? 16 : 0;

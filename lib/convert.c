@@ -169,12 +169,14 @@ o2p_status o2p_batch_append(o2p_batch *batch, const void *bytes, size_t len, o2p
     o2p_result ignored;
     if (result == NULL)
         result = &ignored;
-    /* What is left of the memory is for writing, which takes up to 2.4 times as much as is held. */
+    /* What is left of the memory is for writing, which takes up to 2.4 times as much as is held,
+     * and a codec's context. */
     enum { WRITING = 3 };
     bool full;
     size_t limit = batch->memory.limit;
+    size_t codec = batch->settings.codec_memory;
     o2p_store_save(&batch->store, &batch->mark);
-    batch->memory.limit = limit / WRITING;
+    batch->memory.limit = limit > codec ? (limit - codec) / WRITING : 0;
     bool ok = read_call(batch, &batch->mark, bytes, len, result, &full);
     batch->memory.limit = limit;
     if (ok) {

@@ -1,6 +1,6 @@
 /* convert.c - one OTLP request in a file, its Parquet files in the current folder.
  *
- *     cc convert.c -lotlp2parquet -lsnappy -o convert && ./convert request.pb
+ *     cc convert.c -lotlp2parquet -o convert && ./convert request.pb
  */
 #include <otlp2parquet.h>
 

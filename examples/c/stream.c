@@ -1,6 +1,6 @@
 /* stream.c - many OTLP requests on standard input, few Parquet files in the current folder.
  *
- *     cc stream.c -lotlp2parquet -lsnappy -o stream && ./stream < requests
+ *     cc stream.c -lotlp2parquet -o stream && ./stream < requests
  *
  * A request comes with its length before it, 4 bytes, big-endian. A request that cannot be read is
  * left out; the batch is as it was before it. Files are written whenever 100,000 rows have come

@@ -176,9 +176,13 @@ o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *sel
     o2p_buffer_init(file, e->memory);
     if (!lay_out(e, table))
         return o2p_memory_status(e->memory);
-    o2p_parquet_options options = {
-        e->settings->codec, o2p_layout_nodes(&e->layout),      o2p_layout_node_count(&e->layout),
-        e->layout.sorting,  sorting_count(e, selected, count), e->settings->statistics_bytes};
+    o2p_parquet_options options = {e->settings->codec,
+                                   e->settings->codec_level,
+                                   o2p_layout_nodes(&e->layout),
+                                   o2p_layout_node_count(&e->layout),
+                                   e->layout.sorting,
+                                   sorting_count(e, selected, count),
+                                   e->settings->statistics_bytes};
     o2p_parquet_begin(e->writer, &options);
     bool ok = true;
     for (uint32_t at = 0, rows; at < count && ok; at += rows) {

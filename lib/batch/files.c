@@ -44,17 +44,10 @@ typedef struct collection {
 static uint64_t hash_file(const o2p_settings *settings, o2p_table table, const o2p_buffer *file)
 {
     const uint64_t numbers[] = {
-        (uint64_t)table,
-        (uint64_t)settings->codec,
-        (uint64_t)settings->order,
-        (uint64_t)settings->ids,
-        (uint64_t)settings->timestamps,
-        settings->row_group_rows,
-        settings->row_group_bytes,
-        settings->page_rows,
-        settings->page_bytes,
-        settings->dictionary_bytes,
-        settings->statistics_bytes,
+        (uint64_t)table,           (uint64_t)settings->codec,  (uint64_t)settings->codec_level,
+        (uint64_t)settings->order, (uint64_t)settings->ids,    (uint64_t)settings->timestamps,
+        settings->row_group_rows,  settings->row_group_bytes,  settings->page_rows,
+        settings->page_bytes,      settings->dictionary_bytes, settings->statistics_bytes,
         settings->bloom_tenths,
     };
     enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };

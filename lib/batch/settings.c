@@ -86,7 +86,7 @@ static const char *check_ranges(const o2p_options *o, const char **wrong)
     } ranges[] = {
         {"signal", (unsigned)o->signal, O2P_SIGNAL_METRICS, "not a signal"},
         {"encoding", (unsigned)o->encoding, O2P_ENCODING_JSON_LINES, "not an encoding"},
-        {"codec", (unsigned)o->codec, O2P_CODEC_SNAPPY, "not a codec"},
+        {"codec", (unsigned)o->codec, O2P_CODEC_LZ4_RAW, "not a codec"},
         {"order", (unsigned)o->order, O2P_ORDER_RECEIVED, "not an order"},
         {"timestamps", (unsigned)o->timestamps, O2P_TIMESTAMPS_NANOS, "not a form of times"},
         {"ids", (unsigned)o->ids, O2P_IDS_BINARY, "not a form of ids"},
@@ -168,6 +168,7 @@ o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options,
         .encoding = o.encoding,
         .skip_bad_lines = o.skip_bad_lines,
         .codec = o.codec == O2P_CODEC_DEFAULT ? O2P_CODEC_SNAPPY : o.codec,
+        .codec_level = o.codec_level,
         .order = o.order == O2P_ORDER_DEFAULT ? O2P_ORDER_CLUSTERED : o.order,
         .ids = o.ids == O2P_IDS_DEFAULT ? O2P_IDS_HEX : o.ids,
         .timestamps = o.timestamps == O2P_TIMESTAMPS_DEFAULT ? O2P_TIMESTAMPS_MICROS : o.timestamps,
@@ -190,5 +191,9 @@ o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options,
     };
     if (!o2p_codec_available(settings->codec))
         return refuse(error, "codec", "this build has no such codec");
+    if (!o2p_codec_level(settings->codec, &settings->codec_level))
+        return refuse(error, "codec_level",
+                      "not a level of the codec: zstd has 1 to 22, gzip 1 to 9, the others none");
+    settings->codec_memory = o2p_codec_memory(settings->codec, settings->codec_level);
     return O2P_OK;
 }

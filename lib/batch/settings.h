@@ -12,6 +12,8 @@ typedef struct o2p_settings {
     o2p_encoding encoding;
     bool skip_bad_lines;
     o2p_codec codec;           /* not DEFAULT */
+    int32_t codec_level;       /* 0: the codec has none */
+    size_t codec_memory;       /* the most that its context takes */
     o2p_order order;           /* not DEFAULT */
     o2p_ids ids;               /* not DEFAULT */
     o2p_timestamps timestamps; /* not DEFAULT */

@@ -3,7 +3,6 @@
  * After a failure every call returns at once and finish reports it. The buffers handed out stay
  * valid to append to: what is appended then is never used.
  */
-#include "codec.h"
 #include "bloom.h"
 #include "writer.h"
 
@@ -37,6 +36,7 @@ o2p_parquet *o2p_parquet_new(o2p_memory *memory)
     list_buffers(writer, buffers);
     for (size_t i = 0; i < BUFFERS; i++)
         o2p_buffer_init(buffers[i], memory);
+    o2p_compressor_init(&writer->compressor, memory);
     return writer;
 }
 
@@ -48,6 +48,7 @@ void o2p_parquet_free(o2p_parquet *writer)
     list_buffers(writer, buffers);
     for (size_t i = 0; i < BUFFERS; i++)
         o2p_buffer_free(buffers[i]);
+    o2p_compressor_free(&writer->compressor);
     o2p_memory_release(writer->memory, writer, sizeof(*writer));
 }
 
@@ -59,6 +60,8 @@ void o2p_parquet_begin(o2p_parquet *writer, const o2p_parquet_options *options)
         buffers[i]->size = 0;
     writer->options = *options;
     writer->status = o2p_codec_available(options->codec) ? O2P_OK : O2P_ERR_CODEC;
+    if (writer->status == O2P_OK)
+        o2p_compressor_choose(&writer->compressor, options->codec, options->codec_level);
     o2p_schema_leaves(options, &writer->leaves);
     /* Where these hold nothing, as empty bounds and empty bodies, their addresses are still formed.
      */

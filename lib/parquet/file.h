@@ -101,6 +101,7 @@ typedef enum o2p_statistics {
 
 typedef struct o2p_parquet_options {
     o2p_codec codec;               /* not DEFAULT */
+    int32_t codec_level;           /* as o2p_codec_level leaves it; 0: the codec has none */
     const o2p_parquet_node *nodes; /* static or outliving the writer */
     size_t node_count;
     const o2p_sorting *sorting; /* outliving the writer; may be NULL with count 0 */

@@ -7,6 +7,7 @@
 #ifndef O2P_PARQUET_WRITER_H
 #define O2P_PARQUET_WRITER_H
 
+#include "codec.h"
 #include "schema.h"
 
 /* PageType in parquet.thrift. */
@@ -65,7 +66,8 @@ struct o2p_parquet {
 
     o2p_buffer bodies;     /* of the open chunk: dictionary, then pages */
     o2p_buffer compressed; /* the same, compressed */
-    size_t body;           /* where the open page's body begins */
+    o2p_compressor compressor;
+    size_t body; /* where the open page's body begins */
 };
 
 static inline o2p_schema_leaf *o2p_leaf_at(const o2p_parquet *writer, size_t i)

@@ -21,6 +21,9 @@ const struct flag_choice encoding_choices[] = {{"auto", O2P_ENCODING_AUTO},
                                                {NULL, 0}};
 
 const struct flag_choice codec_choices[] = {{"snappy", O2P_CODEC_SNAPPY},
+                                            {"zstd", O2P_CODEC_ZSTD},
+                                            {"gzip", O2P_CODEC_GZIP},
+                                            {"lz4", O2P_CODEC_LZ4_RAW},
                                             {"none", O2P_CODEC_UNCOMPRESSED},
                                             {"uncompressed", O2P_CODEC_UNCOMPRESSED},
                                             {NULL, 0}};
@@ -42,9 +45,11 @@ static uint32_t narrow(uint64_t number)
 o2p_options options_of_flags(void)
 {
     o2p_options options = {.size = sizeof options};
+    uint64_t level = library_flags.codec_level; /* what no codec has is refused by the library */
     options.signal = (o2p_signal)library_flags.signal;
     options.encoding = (o2p_encoding)library_flags.encoding;
     options.codec = (o2p_codec)library_flags.codec;
+    options.codec_level = (int32_t)(level < INT32_MAX ? level : INT32_MAX);
     options.order = (o2p_order)library_flags.order;
     options.ids = (o2p_ids)library_flags.ids;
     options.timestamps = (o2p_timestamps)library_flags.timestamps;

@@ -16,7 +16,7 @@
 struct library_flags {
     int signal, encoding;
     int codec, order, ids, timestamps;
-    uint64_t row_group_rows, row_group_bytes, page_rows, page_bytes;
+    uint64_t codec_level, row_group_rows, row_group_bytes, page_rows, page_bytes;
     uint64_t dictionary_bytes, statistics_bytes;
     const char *bloom_columns;
     double bloom_fpp;
@@ -47,7 +47,10 @@ extern const struct flag_choice timestamps_choices[]; /* values of o2p_timestamp
 /* What the files look like. */
 #define FILE_FLAGS                                                                                 \
     LIBRARY_FLAG("codec", "CODEC", FLAG_CHOICE, codec, codec_choices,                              \
-                 "snappy or none (default: snappy)"),                                              \
+                 "snappy, zstd, gzip, lz4 or none (default: snappy)"),                             \
+        LIBRARY_FLAG("codec-level", "N", FLAG_NUMBER, codec_level, NULL,                           \
+                     "effort: of zstd 1 to 22 (default: 3), of gzip 1 to 9\n"                      \
+                     "(default: 6); the others have no levels"),                                   \
         LIBRARY_FLAG("order", "ORDER", FLAG_CHOICE, order, order_choices,                          \
                      "rows clustered by service and time, or as received (default:\n"              \
                      "clustered)"),                                                                \

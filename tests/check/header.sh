@@ -26,7 +26,7 @@ int main()
 }
 C
 links() {
-    build lib && g++ -std=c++17 -Iinclude "$SCRATCH/program.cc" build/libotlp2parquet.a -lsnappy -o "$SCRATCH/program" &&
+    build lib && g++ -std=c++17 -Iinclude "$SCRATCH/program.cc" build/libotlp2parquet.a -lsnappy -lzstd -lz -llz4 -o "$SCRATCH/program" &&
         "$SCRATCH/program"
 }
 expect "a C++ program linked with libotlp2parquet.a runs" links

@@ -18,7 +18,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTIL
 LAYERS = ["include", "lib/base", "lib/parquet", "lib/batch", "lib/otlp", "lib"]
 PUBLIC = "include/otlp2parquet.h"
 PUBLIC_SYSTEM = {"stdbool.h", "stddef.h", "stdint.h"}
-CODECS = {"snappy-c.h", "zstd.h"}
+CODECS = {"snappy-c.h", "zstd.h", "zlib.h", "lz4.h"}
 
 
 def resolve(file, name):

@@ -4,7 +4,7 @@
   defined    every global symbol starts with o2p_, but for otlp_to_parquet: two libraries in one program never clash
   kept       no writable data: .data, .bss and thread-local sections are empty, so there is no state between calls
              (.data.rel.ro holds constants with addresses in them, which the loader fills in)
-  taken      the memory functions, the codec, and what compilers call by themselves; malloc, realloc and free in
+  taken      the memory functions, the codecs, and what compilers call by themselves; malloc, realloc and free in
              base/memory.o alone. No I/O, clock, environment, locale, thread or printf can hide behind that.
 
 The objects are the ones `make lib` made, with gcc, clang and whatever flags the release has.
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OWN = re.compile(r"o2p_\w+$|otlp_to_parquet$")
 MEMORY = {"memcpy", "memmove", "memset", "memcmp", "strlen"}
 HEAP = {"malloc", "realloc", "free"}
-CODEC = re.compile(r"snappy_\w+$")
+CODECS = re.compile(r"(snappy_|ZSTD_|LZ4_|deflate)\w*$")
 # memcmp as clang writes it when only equality counts; the checked forms and the stack protector that
 # distributions turn on; arithmetic of libgcc; the table that position-independent code finds data by.
 COMPILER = re.compile(r"bcmp$|__mem\w+_chk$|__stack_chk_fail$|__\w+[dt]i[0-9]$|_GLOBAL_OFFSET_TABLE_$")
@@ -67,7 +67,7 @@ def taken(file):
     allowed = MEMORY | (HEAP if file.parts[-2:] == ("base", "memory.o") else set())
     wrong = []
     for kind, name in symbols(file):
-        known = name in allowed or OWN.match(name) or COMPILER.match(name) or CODEC.match(name)
+        known = name in allowed or OWN.match(name) or COMPILER.match(name) or CODECS.match(name)
         if kind in "Uw" and not known:
             wrong.append(f"takes {name}")
     return wrong

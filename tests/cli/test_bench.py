@@ -34,6 +34,10 @@ def test_codec_signal_and_standard_input(ok):
     snappy, _ = bench(ok, "--repeat", "1", "-", input=request)
     plain, _ = bench(ok, "--repeat", "1", "--codec", "none", "-", input=request)
     assert plain[2] > snappy[2]
+    zstd, _ = bench(ok, "--repeat", "1", "--codec", "zstd", "-", input=request)
+    assert snappy[2] > zstd[2]
+    other, _ = bench(ok, "--repeat", "1", "--codec=zstd", "--codec-level=1", "-", input=request)
+    assert other[2] != zstd[2]
     told, _ = bench(ok, "--repeat", "1", "--signal", "traces", "-", input=otlp.TELLS_NOTHING)
     assert told[0] == 1
 

@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 
 import otlp
-from conftest import SHARED_DATA
+from conftest import ROOT, SHARED_DATA
 
 COUNTS = [
     "accepted",
@@ -274,6 +274,23 @@ def test_codec(ok, tmp_path):
     assert "SNAPPY" in codecs()
     assert codecs("--codec", "snappy") == codecs()
     assert codecs("--codec", "none") == codecs("--codec=uncompressed") == {"UNCOMPRESSED"}
+    assert codecs("--codec", "zstd") == {"ZSTD", "UNCOMPRESSED"}
+    assert codecs("--codec", "gzip") == {"GZIP", "UNCOMPRESSED"}
+    assert codecs("--codec", "lz4") == {"LZ4", "UNCOMPRESSED"}  # so pyarrow calls LZ4_RAW
+
+
+@pytest.mark.parametrize("codec, default, most", [("zstd", 3, 22), ("gzip", 6, 9)])
+def test_codec_level(ok, codec, default, most):
+    sample = ROOT / "examples" / "telemetry" / "collector_filelog_logs.pb"
+
+    def file(*flags):
+        (file,) = summary(ok, "--out", "d", "--one-file", "--codec", codec, *flags, sample)["files"]
+        return file["path"], file["bytes"]
+
+    assert file("--codec-level", str(default)) == file()
+    assert file("--codec-level", str(most))[1] < file("--codec-level=1")[1]
+    levels = range(1, most + 1)
+    assert len({file("--codec-level", str(level))[0] for level in levels}) == most, "a level is not in the name"
 
 
 def test_counts(ok, tmp_path):

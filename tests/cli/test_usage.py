@@ -8,10 +8,11 @@ import otlp
 from conftest import ROOT
 
 FILE_FLAGS = [
-    *["codec", "order", "ids", "timestamps", "row-group-rows", "row-group-bytes", "page-rows", "page-bytes"],
-    *["dictionary-bytes", "statistics-bytes", "bloom-columns", "bloom-fpp"],
+    *["codec", "codec-level", "order", "ids", "timestamps", "row-group-rows", "row-group-bytes"],
+    *["page-rows", "page-bytes", "dictionary-bytes", "statistics-bytes", "bloom-columns", "bloom-fpp"],
 ]
 COMMANDS = ["convert", "inspect", "schema", "bench"]
+NO_LEVEL = "--codec-level: not a level of the codec: zstd has 1 to 22, gzip 1 to 9, the others none"
 HEADER = (ROOT / "include" / "otlp2parquet.h").read_text()
 
 
@@ -98,7 +99,27 @@ def test_no_command(run):
             ["convert", "--delimited", "--encoding", "json", "x"],
             "convert: --delimited is for protobuf alone; see `otlp2parquet convert --help`",
         ),
-        (["convert", "--codec", "gzip", "x"], '--codec cannot be "gzip"; it is one of: snappy, none, uncompressed'),
+        (
+            ["convert", "--codec", "brotli", "x"],
+            '--codec cannot be "brotli"; it is one of: snappy, zstd, gzip, lz4, none, uncompressed',
+        ),
+        (["convert", "--codec-level", "1", "x"], f"convert: {NO_LEVEL}; see `otlp2parquet convert --help`"),
+        (
+            ["convert", "--codec=zstd", "--codec-level=23", "x"],
+            f"convert: {NO_LEVEL}; see `otlp2parquet convert --help`",
+        ),
+        (
+            ["bench", "--codec=gzip", "--codec-level=10", "x"],
+            f"bench: {NO_LEVEL}; see `otlp2parquet bench --help`",
+        ),
+        (
+            ["bench", "--codec=zstd", "--codec-level=16777216T", "x"],
+            '--codec-level cannot be "16777216T"; it is a number from 1, such as 5000, 64K, 256M or 2G',
+        ),
+        (
+            ["convert", "--codec=zstd", "--codec-level=4G", "x"],
+            f"convert: {NO_LEVEL}; see `otlp2parquet convert --help`",
+        ),
         (
             ["convert", "--batch-rows", "0", "x"],
             '--batch-rows cannot be "0"; it is a number from 1, such as 5000, 64K, 256M or 2G',

@@ -64,10 +64,10 @@ class Converter:
     def convert_sample(self, name, path):
         return self.convert([path], *options_of(path), name=name)
 
-    def convert_joined(self, signal, cases):
+    def convert_joined(self, signal, cases, *options, set_name="joined"):
         """Those of the cases that are of this signal, in one call and one file a table."""
         inputs = [self.input_of(case) for case in cases if case.signal == signal]
-        return self.convert(inputs, "--signal", signal, "--one-file", set_name="joined", name=signal)
+        return self.convert(inputs, "--signal", signal, "--one-file", *options, set_name=set_name, name=signal)
 
     def input_of(self, case):
         """The case's bytes as a file."""

@@ -73,10 +73,11 @@ def test_length_delimited_requests(signal, converter):
     check_joined(converter.convert([path], *options, set_name="delimited", name=signal), signal)
 
 
-def test_uncompressed_holds_the_same_rows(converter):
+@pytest.mark.parametrize("codec", ["uncompressed", "zstd", "gzip", "lz4"])
+def test_every_codec_holds_the_same_rows(codec, converter):
     for name in ("metrics_with_every_field", "three_hours_of_logs", "many_events_and_links"):
         case = case_named(name)
-        conversion = converter.convert_wire(case, "--codec", "uncompressed", set_name="uncompressed")
+        conversion = converter.convert_wire(case, "--codec", codec, set_name=codec)
         check_conversion(conversion, expected_rows(case.signal, case.wire().meaning), {})
 
 

@@ -15,7 +15,7 @@ import mmap
 import os
 import subprocess
 import tempfile
-from ctypes import POINTER, byref, c_bool, c_char, c_char_p, c_int, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, byref, c_bool, c_char, c_char_p, c_int, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,7 +69,10 @@ class O2pOptions(ctypes.Structure):
         ("signal", c_int),
         ("encoding", c_int),
         ("codec", c_int),
+        ("codec_level", c_int32),
         ("order", c_int),
+        ("ids", c_int),
+        ("timestamps", c_int),
         ("path_template", c_char_p),
         ("default_time_ns", c_uint64),
         ("row_group_rows", c_uint32),

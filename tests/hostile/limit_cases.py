@@ -330,7 +330,8 @@ def bad_options():
     for name, value in {
         "signal": 4,
         "encoding": 4,
-        "codec": 3,
+        "codec": 6,
+        "codec_level": 1,
         "order": 3,
         "row_group_rows": 2**30 + 1,
         "max_depth": 101,

@@ -2,10 +2,10 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include "page_decoder.h"
 #include "parquet_reader.h"
 #include "../../lib/base/hash.h"
 #include <cmocka.h>
-#include <snappy-c.h>
 
 parquet_reader parquet_open(const o2p_buffer *file)
 {
@@ -70,17 +70,8 @@ parquet_page parquet_page_at(const parquet_reader *file, int64_t offset, int64_t
     page.stored_size = page.header_size + compressed;
     assert_true((size_t)offset + page.stored_size <= file->metadata_at);
     assert_int_equal((uint32_t)thrift_int_field(page.header, 4), o2p_crc32(stored, compressed));
-    page.body = stored;
-    if (codec == 1) {
-        size_t size = sizeof(body);
-        assert_int_equal(snappy_uncompress((const char *)stored, compressed, (char *)body, &size),
-                         SNAPPY_OK);
-        assert_int_equal(size, page.body_size);
-        page.body = body;
-    } else {
-        assert_int_equal(codec, 0);
-        assert_int_equal(compressed, page.body_size);
-    }
+    assert_int_equal(page_decode(codec, stored, compressed, body, sizeof(body)), page.body_size);
+    page.body = body;
     return page;
 }
 

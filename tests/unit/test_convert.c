@@ -421,44 +421,49 @@ static void every_allocation_of_an_append_may_fail(void **state)
             append_without_memory(signals[s], encodings[e], 2);
 }
 
+static void finish_without_memory(o2p_signal signal, o2p_codec codec)
+{
+    protobuf p = {0};
+    sample_request(&p, signal, 1);
+    counting_allocator counting = {0};
+    o2p_options options = options_of(&counting);
+    options.signal = signal;
+    options.codec = codec;
+    o2p_output expected = output_of(&options, &p, &p);
+    o2p_batch *batch = new_batch(&options);
+    append_ok(batch, &p);
+    append_ok(batch, &p);
+    o2p_output out;
+    memset(&out, 0, sizeof(out));
+    o2p_status status = O2P_ERR_OUT_OF_MEMORY;
+    for (size_t n = 1; status != O2P_OK; n++) {
+        size_t blocks = counting.blocks;
+        counting.refused = 0;
+        counting.refuse_at = counting.calls + n;
+        status = o2p_batch_finish(batch, &out);
+        counting.refuse_at = 0;
+        assert_int_equal(status, counting.refused > 0 ? O2P_ERR_OUT_OF_MEMORY : O2P_OK);
+        if (status != O2P_OK) {
+            assert_int_equal(out.file_count, 0);
+            assert_int_equal(out.counts.accepted, 0);
+            assert_true(counting.blocks <= blocks + 40); /* empty dictionaries may be begun */
+        }
+    }
+    assert_same_output(&out, &expected);
+    o2p_output_free(&out);
+    o2p_output_free(&expected);
+    o2p_batch_free(batch);
+    assert_int_equal(counting.blocks, 0);
+    assert_int_equal(counting.bytes, 0);
+    pb_free(&p);
+}
+
 static void every_allocation_of_a_finish_may_fail(void **state)
 {
     (void)state;
-    for (size_t s = 0; s < SIGNALS; s++) {
-        protobuf p = {0};
-        sample_request(&p, signals[s], 1);
-        counting_allocator counting = {0};
-        o2p_options options = options_of(&counting);
-        options.signal = signals[s];
-        options.codec = O2P_CODEC_UNCOMPRESSED;
-        o2p_output expected = output_of(&options, &p, &p);
-        o2p_batch *batch = new_batch(&options);
-        append_ok(batch, &p);
-        append_ok(batch, &p);
-        o2p_output out;
-        memset(&out, 0, sizeof(out));
-        o2p_status status = O2P_ERR_OUT_OF_MEMORY;
-        for (size_t n = 1; status != O2P_OK; n++) {
-            size_t blocks = counting.blocks;
-            counting.refused = 0;
-            counting.refuse_at = counting.calls + n;
-            status = o2p_batch_finish(batch, &out);
-            counting.refuse_at = 0;
-            assert_int_equal(status, counting.refused > 0 ? O2P_ERR_OUT_OF_MEMORY : O2P_OK);
-            if (status != O2P_OK) {
-                assert_int_equal(out.file_count, 0);
-                assert_int_equal(out.counts.accepted, 0);
-                assert_true(counting.blocks <= blocks + 40); /* empty dictionaries may be begun */
-            }
-        }
-        assert_same_output(&out, &expected);
-        o2p_output_free(&out);
-        o2p_output_free(&expected);
-        o2p_batch_free(batch);
-        assert_int_equal(counting.blocks, 0);
-        assert_int_equal(counting.bytes, 0);
-        pb_free(&p);
-    }
+    for (size_t s = 0; s < SIGNALS; s++)
+        for (o2p_codec codec = O2P_CODEC_UNCOMPRESSED; codec <= O2P_CODEC_LZ4_RAW; codec++)
+            finish_without_memory(signals[s], codec);
 }
 
 static void a_batch_may_be_refused(void **state)
@@ -1325,43 +1330,77 @@ static void a_batch_without_rows_may_be_full(void **state)
     o2p_batch_free(batch);
 }
 
-/* Rows that fill a batch up to its limit can be written: appends leave room for that. */
+/* Appends records until there is no room, and writes them. */
+static void fill_and_write(o2p_codec codec, int32_t level, uint64_t limit)
+{
+    o2p_options options = {.size = sizeof(options),
+                           .signal = O2P_SIGNAL_LOGS,
+                           .codec = codec,
+                           .codec_level = level,
+                           .path_template = "{hash}",
+                           .max_memory_bytes = limit};
+    o2p_batch *batch = new_batch(&options);
+    o2p_status status = O2P_OK;
+    for (unsigned i = 0; status == O2P_OK; i++) {
+        protobuf p = {0};
+        char body[64];
+        snprintf(body, sizeof(body), "%u is the number of this record, %08x", i, i * 2654435761u);
+        sample_open(&p, "s");
+        pb_open(&p, 2);
+        pb_fixed64(&p, 1, SAMPLE_TIME + i);
+        pb_open(&p, 5);
+        pb_text(&p, 1, body);
+        pb_close(&p);
+        pb_attribute(&p, 6, "body.too", body);
+        pb_close(&p);
+        sample_close(&p);
+        status = o2p_batch_append(batch, p.data, p.size, NULL);
+        pb_free(&p);
+    }
+    assert_int_equal(status, O2P_ERR_FULL);
+    uint64_t rows = o2p_batch_rows(batch);
+    assert_true(rows > 500);
+    o2p_output out = finish_ok(batch);
+    assert_int_equal(out.file_count, 1);
+    assert_int_equal(out.files[0].rows, rows);
+    o2p_output_free(&out);
+    o2p_batch_free(batch);
+}
+
+/* Rows that fill a batch up to its limit can be written: appends leave room for that, and for the
+ * codec's context. */
 static void a_batch_full_of_rows_can_be_written(void **state)
 {
     (void)state;
-    for (uint64_t limit = 1500000; limit < 30000000; limit *= 2) {
-        o2p_options options = {.size = sizeof(options),
-                               .signal = O2P_SIGNAL_LOGS,
-                               .path_template = "{hash}",
-                               .max_memory_bytes = limit};
-        o2p_batch *batch = new_batch(&options);
-        o2p_status status = O2P_OK;
-        for (unsigned i = 0; status == O2P_OK; i++) {
-            protobuf p = {0};
-            char body[64];
-            snprintf(body, sizeof(body), "%u is the number of this record, %08x", i,
-                     i * 2654435761u);
-            sample_open(&p, "s");
-            pb_open(&p, 2);
-            pb_fixed64(&p, 1, SAMPLE_TIME + i);
-            pb_open(&p, 5);
-            pb_text(&p, 1, body);
-            pb_close(&p);
-            pb_attribute(&p, 6, "body.too", body);
-            pb_close(&p);
-            sample_close(&p);
-            status = o2p_batch_append(batch, p.data, p.size, NULL);
-            pb_free(&p);
-        }
-        assert_int_equal(status, O2P_ERR_FULL);
-        uint64_t rows = o2p_batch_rows(batch);
-        assert_true(rows > 500);
-        o2p_output out = finish_ok(batch);
-        assert_int_equal(out.file_count, 1);
-        assert_int_equal(out.files[0].rows, rows);
-        o2p_output_free(&out);
-        o2p_batch_free(batch);
-    }
+    for (uint64_t limit = 1500000; limit < 30000000; limit *= 2)
+        fill_and_write(O2P_CODEC_SNAPPY, 0, limit);
+    fill_and_write(O2P_CODEC_GZIP, 0, 2000000);
+    fill_and_write(O2P_CODEC_ZSTD, 0, 2500000);
+    fill_and_write(O2P_CODEC_ZSTD, 0, 10000000);
+    fill_and_write(O2P_CODEC_ZSTD, 9, 15000000);
+}
+
+/* A limit below what the codec takes is told by the first append, not by finish. */
+static void a_codec_may_not_fit(void **state)
+{
+    (void)state;
+    o2p_options options = {.size = sizeof(options),
+                           .signal = O2P_SIGNAL_LOGS,
+                           .codec = O2P_CODEC_ZSTD,
+                           .codec_level = 22,
+                           .max_memory_bytes = 100000000};
+    o2p_batch *batch = new_batch(&options);
+    protobuf small = {0};
+    sample_request(&small, O2P_SIGNAL_LOGS, 1);
+    o2p_result result;
+    assert_int_equal(o2p_batch_append(batch, small.data, small.size, &result), O2P_ERR_LIMIT);
+    assert_int_equal(o2p_batch_rows(batch), 0);
+    o2p_batch_free(batch);
+    options.codec_level = 3;
+    batch = new_batch(&options);
+    append_ok(batch, &small);
+    o2p_batch_free(batch);
+    pb_free(&small);
 }
 
 int main(void)
@@ -1399,6 +1438,7 @@ int main(void)
         cmocka_unit_test(what_comes_may_be_said),
         cmocka_unit_test(a_batch_without_rows_may_be_full),
         cmocka_unit_test(a_batch_full_of_rows_can_be_written),
+        cmocka_unit_test(a_codec_may_not_fit),
         cmocka_unit_test(names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include "../../lib/parquet/codec.h"
 #include "../../lib/parquet/file.h"
 #include "parquet_reader.h"
 
@@ -22,7 +23,9 @@ static o2p_buffer file;
 
 static void begin(o2p_codec codec)
 {
-    o2p_parquet_options options = {codec, nodes, 2, sorting, 1, .bound_bytes = 64};
+    int32_t level = 0;
+    assert_true(o2p_codec_level(codec, &level));
+    o2p_parquet_options options = {codec, level, nodes, 2, sorting, 1, .bound_bytes = 64};
     o2p_parquet_begin(writer, &options);
     o2p_parquet_row_group_begin(writer, 30);
 }
@@ -279,6 +282,40 @@ static void small_random_chunks_are_not_sampled(void **state)
     assert_int_equal(codec_of(&reader, 0), 1);
 }
 
+/* Random hex digits, as ids are: codecs that code entropy halve them, the others leave them. */
+static void random_digits_are_halved(void **state)
+{
+    (void)state;
+    static const struct {
+        o2p_codec codec;
+        bool halves;
+    } codecs[] = {{O2P_CODEC_SNAPPY, false},
+                  {O2P_CODEC_ZSTD, true},
+                  {O2P_CODEC_GZIP, true},
+                  {O2P_CODEC_LZ4_RAW, false}};
+    enum { DIGITS = 40000 };
+    for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++) {
+        begin(codecs[i].codec);
+        o2p_parquet_chunk_begin(writer, 0, O2P_STATISTICS_NULLS_ONLY);
+        o2p_parquet_chunk_random(writer);
+        o2p_buffer *body = o2p_parquet_page_begin(writer);
+        size_t start = body->size;
+        fill(body, DIGITS, 7, true);
+        for (size_t at = start; at < start + DIGITS; at++)
+            body->data[at] = (uint8_t) "0123456789abcdef"[body->data[at] & 15];
+        o2p_page_info info = {O2P_PAGE_ENCODING_PLAIN, 10, 10, 0, {false, NULL, NULL, 0, 0}};
+        o2p_parquet_page_end(writer, &info);
+        o2p_parquet_chunk_end(writer);
+        parquet_reader reader = finish_with_leaf_1();
+        assert_int_equal(codec_of(&reader, 0),
+                         codecs[i].halves ? o2p_codec_number(codecs[i].codec) : 0);
+        parquet_page stored = parquet_data_page(&reader, 0, 0, 0);
+        assert_in_range(stored.stored_size, codecs[i].halves ? DIGITS / 2 : DIGITS,
+                        codecs[i].halves ? DIGITS * 6 / 10 : DIGITS + 100);
+        o2p_buffer_free(&file);
+    }
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -293,6 +330,7 @@ int main(void)
         test(uncompressed_as_asked),
         test(random_chunks_are_sampled),
         test(small_random_chunks_are_not_sampled),
+        test(random_digits_are_halved),
     };
     return cmocka_run_group_tests_name("parquet chunk", tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "../../lib/parquet/codec.h"
 #include "../../lib/parquet/delta.h"
 #include "../../lib/parquet/file.h"
 #include "../../lib/parquet/rle.h"
@@ -149,10 +150,17 @@ static void write_chunk(o2p_parquet *writer, o2p_levels *levels, uint32_t leaf)
     o2p_parquet_chunk_end(writer);
 }
 
+static const o2p_codec codecs[] = {O2P_CODEC_SNAPPY, O2P_CODEC_ZSTD, O2P_CODEC_GZIP,
+                                   O2P_CODEC_LZ4_RAW, O2P_CODEC_UNCOMPRESSED};
+enum { CODECS = sizeof(codecs) / sizeof(codecs[0]) };
+
 static o2p_status write_file(o2p_parquet *writer, o2p_memory *memory, o2p_codec codec,
                              o2p_buffer *file)
 {
-    o2p_parquet_options options = {codec, nodes, 6, sorting, 2, .bound_bytes = 64};
+    int32_t level = 0;
+    bool known = o2p_codec_available(codec) && o2p_codec_level(codec, &level);
+    o2p_parquet_options options = {codec, known ? level : 0, nodes, 6, sorting,
+                                   2,     .bound_bytes = 64};
     o2p_levels levels;
     o2p_levels_init(&levels, memory);
     o2p_parquet_begin(writer, &options);
@@ -194,37 +202,48 @@ static void every_page_can_be_read(void **state)
     o2p_memory memory;
     o2p_memory_init(&memory, NULL, 0);
     o2p_parquet *writer = o2p_parquet_new(&memory);
-    o2p_buffer file;
-    assert_int_equal(write_file(writer, &memory, O2P_CODEC_SNAPPY, &file), O2P_OK);
-    parquet_reader reader = parquet_open(&file);
-    for (size_t group = 0; group < 2; group++)
-        for (size_t leaf = 0; leaf < 4; leaf++)
-            for (size_t page = 0; page < ROWS / PAGE_ROWS; page++)
-                assert_true(parquet_data_page(&reader, group, leaf, page).body_size > 0);
-    o2p_buffer_free(&file);
+    for (size_t i = 0; i < CODECS; i++) {
+        o2p_buffer file;
+        bool used = false;
+        assert_int_equal(write_file(writer, &memory, codecs[i], &file), O2P_OK);
+        parquet_reader reader = parquet_open(&file);
+        for (size_t group = 0; group < 2; group++)
+            for (size_t leaf = 0; leaf < 4; leaf++) {
+                int64_t codec = thrift_int_field(parquet_metadata(&reader, group, leaf), 4);
+                assert_true(codec == 0 || codec == o2p_codec_number(codecs[i]));
+                used = used || codec == o2p_codec_number(codecs[i]);
+                for (size_t page = 0; page < ROWS / PAGE_ROWS; page++)
+                    assert_true(parquet_data_page(&reader, group, leaf, page).body_size > 0);
+            }
+        assert_true(used);
+        o2p_buffer_free(&file);
+    }
     o2p_parquet_free(writer);
     assert_int_equal(memory.held, 0);
 }
 
-/* A used writer gives what a new one gives, an abandoned file in between notwithstanding. */
+/* A used writer gives what a new one gives, an abandoned file and another codec in between
+ * notwithstanding. */
 static void same_bytes_again(void **state)
 {
     (void)state;
     o2p_memory memory;
     o2p_memory_init(&memory, NULL, 0);
     o2p_parquet *writer = o2p_parquet_new(&memory);
-    o2p_parquet_options options = {O2P_CODEC_UNCOMPRESSED, nodes, 6, NULL, 0, .bound_bytes = 64};
-    o2p_buffer first, second;
-    assert_int_equal(write_file(writer, &memory, O2P_CODEC_SNAPPY, &first), O2P_OK);
-    o2p_parquet_begin(writer, &options);
-    o2p_parquet_row_group_begin(writer, 5);
-    o2p_parquet_chunk_begin(writer, 0, O2P_STATISTICS_BOUNDS);
-    o2p_buffer_text(o2p_parquet_page_begin(writer), "abandoned");
-    assert_int_equal(write_file(writer, &memory, O2P_CODEC_SNAPPY, &second), O2P_OK);
-    assert_int_equal(first.size, second.size);
-    assert_memory_equal(first.data, second.data, first.size);
-    o2p_buffer_free(&first);
-    o2p_buffer_free(&second);
+    o2p_parquet_options options = {O2P_CODEC_UNCOMPRESSED, 0, nodes, 6, NULL, 0, .bound_bytes = 64};
+    for (size_t i = 0; i < CODECS; i++) {
+        o2p_buffer first, second;
+        assert_int_equal(write_file(writer, &memory, codecs[i], &first), O2P_OK);
+        o2p_parquet_begin(writer, &options);
+        o2p_parquet_row_group_begin(writer, 5);
+        o2p_parquet_chunk_begin(writer, 0, O2P_STATISTICS_BOUNDS);
+        o2p_buffer_text(o2p_parquet_page_begin(writer), "abandoned");
+        assert_int_equal(write_file(writer, &memory, codecs[i], &second), O2P_OK);
+        assert_int_equal(first.size, second.size);
+        assert_memory_equal(first.data, second.data, first.size);
+        o2p_buffer_free(&first);
+        o2p_buffer_free(&second);
+    }
     o2p_parquet_free(writer);
     assert_int_equal(memory.held, 0);
 }
@@ -234,18 +253,21 @@ static void same_bytes_again(void **state)
 static void scratch_is_reused(void **state)
 {
     (void)state;
-    counting c = {0};
-    o2p_memory memory;
-    init_memory(&memory, &c);
-    o2p_parquet *writer = o2p_parquet_new(&memory);
-    o2p_buffer file;
-    assert_int_equal(write_file(writer, &memory, O2P_CODEC_SNAPPY, &file), O2P_OK);
-    o2p_buffer_free(&file);
-    size_t before = c.calls;
-    assert_int_equal(write_file(writer, &memory, O2P_CODEC_SNAPPY, &file), O2P_OK);
-    assert_in_range(c.calls - before, 1, 6); /* of 32 pages */
-    o2p_buffer_free(&file);
-    o2p_parquet_free(writer);
+    for (size_t i = 0; i < CODECS; i++) {
+        counting c = {0};
+        o2p_memory memory;
+        init_memory(&memory, &c);
+        o2p_parquet *writer = o2p_parquet_new(&memory);
+        o2p_buffer file;
+        assert_int_equal(write_file(writer, &memory, codecs[i], &file), O2P_OK);
+        o2p_buffer_free(&file);
+        size_t before = c.calls;
+        assert_int_equal(write_file(writer, &memory, codecs[i], &file), O2P_OK);
+        assert_in_range(c.calls - before, 1, 6); /* of 32 pages */
+        o2p_buffer_free(&file);
+        o2p_parquet_free(writer);
+        assert_int_equal(c.blocks, 0);
+    }
 }
 
 static void unknown_codec(void **state)
@@ -271,7 +293,7 @@ static void a_page_too_large(void **state)
     o2p_memory memory;
     o2p_memory_init(&memory, NULL, 0);
     o2p_parquet *writer = o2p_parquet_new(&memory);
-    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, NULL, 0, .bound_bytes = 64};
+    o2p_parquet_options options = {O2P_CODEC_SNAPPY, 0, nodes, 6, NULL, 0, .bound_bytes = 64};
     o2p_page_info info = {O2P_PAGE_ENCODING_PLAIN, 1, 1, 0, {false, NULL, NULL, 0, 0}};
     o2p_buffer file;
     o2p_parquet_begin(writer, &options);
@@ -292,7 +314,7 @@ static void a_dictionary_too_large(void **state)
     o2p_memory memory;
     o2p_memory_init(&memory, NULL, 0);
     o2p_parquet *writer = o2p_parquet_new(&memory);
-    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, NULL, 0, .bound_bytes = 64};
+    o2p_parquet_options options = {O2P_CODEC_SNAPPY, 0, nodes, 6, NULL, 0, .bound_bytes = 64};
     o2p_buffer file;
     o2p_parquet_begin(writer, &options);
     o2p_parquet_row_group_begin(writer, 1);
@@ -321,7 +343,7 @@ static void a_memory_limit(void **state)
 
 /* Writes the file with the calls refuse_from..refuse_to of the allocator refused. True when none
  * was. */
-static bool write_refused(size_t refuse_from, size_t refuse_to)
+static bool write_refused(o2p_codec codec, size_t refuse_from, size_t refuse_to)
 {
     counting c = {0, refuse_from, refuse_to, 0, 0};
     o2p_memory memory;
@@ -330,14 +352,14 @@ static bool write_refused(size_t refuse_from, size_t refuse_to)
     bool complete = false;
     if (writer != NULL) {
         o2p_buffer file;
-        o2p_status status = write_file(writer, &memory, O2P_CODEC_SNAPPY, &file);
+        o2p_status status = write_file(writer, &memory, codec, &file);
         complete = c.calls < refuse_from;
         assert_int_equal(status, complete ? O2P_OK : O2P_ERR_OUT_OF_MEMORY);
         assert_int_equal(file.data == NULL, !complete);
         o2p_buffer_free(&file);
         memory.failed = false; /* the owner starts over: the same writer still works */
         c.refuse_from = SIZE_MAX;
-        assert_int_equal(write_file(writer, &memory, O2P_CODEC_SNAPPY, &file), O2P_OK);
+        assert_int_equal(write_file(writer, &memory, codec, &file), O2P_OK);
         parquet_open(&file);
         o2p_buffer_free(&file);
     }
@@ -351,13 +373,15 @@ static bool write_refused(size_t refuse_from, size_t refuse_to)
 static void every_allocation_refused(void **state)
 {
     (void)state;
-    size_t n = 1;
-    while (!write_refused(n, n)) /* that one alone */
-        n++;
-    assert_true(n > 15);
-    n = 1;
-    while (!write_refused(n, SIZE_MAX)) /* that one and all after it */
-        n++;
+    for (size_t i = 0; i < CODECS; i++) {
+        size_t n = 1;
+        while (!write_refused(codecs[i], n, n)) /* that one alone */
+            n++;
+        assert_true(n > 15);
+        n = 1;
+        while (!write_refused(codecs[i], n, SIZE_MAX)) /* that one and all after it */
+            n++;
+    }
 }
 
 int main(void)

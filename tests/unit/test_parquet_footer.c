@@ -31,7 +31,7 @@ static int setup(void **state)
     o2p_memory_init(&memory, NULL, 0);
     o2p_buffer_init(&file, &memory);
     writer = o2p_parquet_new(&memory);
-    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, sorting, 2, .bound_bytes = 64};
+    o2p_parquet_options options = {O2P_CODEC_SNAPPY, 0, nodes, 6, sorting, 2, .bound_bytes = 64};
     o2p_parquet_begin(writer, &options);
     return writer == NULL;
 }
@@ -310,7 +310,7 @@ static void signed_bounds(void **state)
 
 static int64_t order_of(const char *const bounds[][2], size_t pages)
 {
-    o2p_parquet_options options = {O2P_CODEC_SNAPPY, nodes, 6, sorting, 2, .bound_bytes = 64};
+    o2p_parquet_options options = {O2P_CODEC_SNAPPY, 0, nodes, 6, sorting, 2, .bound_bytes = 64};
     o2p_parquet_begin(writer, &options);
     group_up_to(NOTE);
     chunk(NOTE, O2P_STATISTICS_BOUNDS);

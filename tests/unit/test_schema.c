@@ -24,7 +24,7 @@ static const o2p_parquet_node nodes[] = {
     {"Flag", 0, 0, O2P_PHYSICAL_BOOLEAN, O2P_OPTIONAL, O2P_LOGICAL_NONE, 300},
 };
 static const o2p_sorting sorting[] = {{4}, {0}};
-static const o2p_parquet_options options = {O2P_CODEC_UNCOMPRESSED, nodes, 11, sorting, 2,
+static const o2p_parquet_options options = {O2P_CODEC_UNCOMPRESSED, 0, nodes, 11, sorting, 2,
                                             .bound_bytes = 64};
 
 static o2p_memory memory;

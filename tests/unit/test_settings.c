@@ -47,6 +47,8 @@ static void assert_defaults(const o2p_settings *s)
 {
     assert_int_equal(s->signal, O2P_SIGNAL_AUTO);
     assert_int_equal(s->codec, O2P_CODEC_SNAPPY);
+    assert_int_equal(s->codec_level, 0);
+    assert_int_equal(s->codec_memory, 0);
     assert_int_equal(s->order, O2P_ORDER_CLUSTERED);
     assert_int_equal(s->ids, O2P_IDS_HEX);
     assert_int_equal(s->timestamps, O2P_TIMESTAMPS_MICROS);
@@ -145,6 +147,40 @@ static void what_is_given_is_taken(void **state)
     assert_int_equal(s.max_output_bytes, 1);
 }
 
+static void codecs_and_their_levels(void **state)
+{
+    (void)state;
+    static const struct {
+        o2p_codec codec;
+        int32_t by_default, most;
+        size_t memory, most_memory; /* at the default level, about; at the highest one, at most */
+    } codecs[] = {
+        {O2P_CODEC_DEFAULT, 0, 0, 0, 0},        {O2P_CODEC_UNCOMPRESSED, 0, 0, 0, 0},
+        {O2P_CODEC_SNAPPY, 0, 0, 0, 0},         {O2P_CODEC_ZSTD, 3, 22, 1300000, 900000000},
+        {O2P_CODEC_GZIP, 6, 9, 400000, 500000}, {O2P_CODEC_LZ4_RAW, 0, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++) {
+        o2p_options options = zeroed();
+        options.codec = codecs[i].codec;
+        o2p_settings s = read_ok(&options);
+        assert_int_equal(s.codec, i == 0 ? O2P_CODEC_SNAPPY : codecs[i].codec);
+        assert_int_equal(s.codec_level, codecs[i].by_default);
+        assert_in_range(s.codec_memory, codecs[i].memory / 2, codecs[i].memory * 2);
+        for (int32_t level = 1; level <= codecs[i].most; level++) {
+            options.codec_level = level;
+            s = read_ok(&options);
+            assert_int_equal(s.codec_level, level);
+            assert_true(s.codec_memory <= codecs[i].most_memory);
+        }
+        options.codec_level = codecs[i].most + 1;
+        assert_refused(&options, "codec_level");
+        options.codec_level = -1;
+        assert_refused(&options, "codec_level");
+        options.codec_level = INT32_MIN;
+        assert_refused(&options, "codec_level");
+    }
+}
+
 static void what_is_not_allowed_is_named(void **state)
 {
     (void)state;
@@ -157,7 +193,7 @@ static void what_is_not_allowed_is_named(void **state)
     } while (0)
     REFUSED(signal, (o2p_signal)4);
     REFUSED(signal, (o2p_signal)-1);
-    REFUSED(codec, (o2p_codec)3);
+    REFUSED(codec, (o2p_codec)6);
     REFUSED(codec, (o2p_codec)-1);
     REFUSED(order, (o2p_order)3);
     REFUSED(order, (o2p_order)-1);
@@ -247,7 +283,7 @@ static void sizes(void **state)
     options.size = offsetof(o2p_options, encoding); /* what is behind it is not looked at */
     o2p_settings s = read_ok(&options);
     assert_defaults(&s);
-    options.size = offsetof(o2p_options, order);
+    options.size = offsetof(o2p_options, codec_level);
     assert_refused(&options, "codec");
     options.size = 5 * sizeof(options);
     assert_refused(&options, "size");
@@ -265,11 +301,9 @@ static void sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(zeros_are_defaults),
-        cmocka_unit_test(what_is_given_is_taken),
-        cmocka_unit_test(what_is_not_allowed_is_named),
-        cmocka_unit_test(bits_of_bloom_filters),
-        cmocka_unit_test(sizes),
+        cmocka_unit_test(zeros_are_defaults),      cmocka_unit_test(what_is_given_is_taken),
+        cmocka_unit_test(codecs_and_their_levels), cmocka_unit_test(what_is_not_allowed_is_named),
+        cmocka_unit_test(bits_of_bloom_filters),   cmocka_unit_test(sizes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
