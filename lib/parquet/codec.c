@@ -40,6 +40,7 @@ enum {
 typedef struct codec_row {
     int32_t number;
     int32_t default_level, most_level; /* levels begin with 1; 0: it has none */
+    bool repeats_only;                 /* see o2p_codec_repeats_only */
 
     /* Its context; NULL when memory is refused. Codecs that need none have none of these. */
     void *(*open)(o2p_memory *memory, int32_t level);
@@ -231,18 +232,22 @@ static bool compress_lz4(void *context, const uint8_t *bytes, size_t size, uint8
 static const codec_row codecs[] = {
     [O2P_CODEC_UNCOMPRESSED] = {.number = NUMBER_UNCOMPRESSED},
     [O2P_CODEC_SNAPPY] = {.number = NUMBER_SNAPPY,
+                          .repeats_only = true,
                           .most = most_snappy,
                           .compress = compress_snappy},
 #ifndef O2P_NO_ZSTD
-    [O2P_CODEC_ZSTD] = {NUMBER_ZSTD, 3, 22, open_zstd, close_zstd, memory_zstd, most_zstd,
+    [O2P_CODEC_ZSTD] = {NUMBER_ZSTD, 3, 22, false, open_zstd, close_zstd, memory_zstd, most_zstd,
                         compress_zstd},
 #endif
 #ifndef O2P_NO_ZLIB
-    [O2P_CODEC_GZIP] = {NUMBER_GZIP, 6, 9, open_gzip, close_gzip, memory_gzip, most_gzip,
+    [O2P_CODEC_GZIP] = {NUMBER_GZIP, 6, 9, false, open_gzip, close_gzip, memory_gzip, most_gzip,
                         compress_gzip},
 #endif
 #ifndef O2P_NO_LZ4
-    [O2P_CODEC_LZ4_RAW] = {.number = NUMBER_LZ4_RAW, .most = most_lz4, .compress = compress_lz4},
+    [O2P_CODEC_LZ4_RAW] = {.number = NUMBER_LZ4_RAW,
+                           .repeats_only = true,
+                           .most = most_lz4,
+                           .compress = compress_lz4},
 #endif
 };
 
@@ -255,6 +260,11 @@ bool o2p_codec_available(o2p_codec codec)
 int32_t o2p_codec_number(o2p_codec codec)
 {
     return codecs[codec].number;
+}
+
+bool o2p_codec_repeats_only(o2p_codec codec)
+{
+    return codecs[codec].repeats_only;
 }
 
 bool o2p_codec_level(o2p_codec codec, int32_t *level)

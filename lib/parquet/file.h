@@ -124,8 +124,8 @@ void o2p_parquet_row_group_begin(o2p_parquet *writer, uint32_t rows);
 /* Starts the chunk of leaf number `leaf`: its levels' maxima follow from the schema. */
 void o2p_parquet_chunk_begin(o2p_parquet *writer, uint32_t leaf, o2p_statistics statistics);
 
-/* Says that the chunk's values look random, as ids do: a sample is compressed first, and the rest
- * only if that pays. After chunk_begin. */
+/* Says that the chunk's values look random, as ids do: a codec that finds repetitions alone gets
+ * a sample first, and the rest only if that pays. After chunk_begin. */
 void o2p_parquet_chunk_random(o2p_parquet *writer);
 
 /* Starts the dictionary page: the caller appends PLAIN-encoded entries to the returned buffer, then

@@ -316,6 +316,25 @@ static void random_digits_are_halved(void **state)
     }
 }
 
+/* Random bytes behind lengths: a codec that shrinks the lengths is not kept from it by a sample of
+ * the bytes. */
+static void lengths_before_random_bytes_are_shrunk(void **state)
+{
+    (void)state;
+    static const o2p_codec codecs[] = {O2P_CODEC_ZSTD, O2P_CODEC_GZIP};
+    for (size_t i = 0; i < sizeof(codecs) / sizeof(codecs[0]); i++) {
+        begin(codecs[i]);
+        o2p_parquet_chunk_begin(writer, 0, O2P_STATISTICS_NULLS_ONLY);
+        o2p_parquet_chunk_random(writer);
+        page(3000, 1, false);
+        page(40000, 2, true);
+        o2p_parquet_chunk_end(writer);
+        parquet_reader reader = finish_with_leaf_1();
+        assert_int_equal(codec_of(&reader, 0), o2p_codec_number(codecs[i]));
+        o2p_buffer_free(&file);
+    }
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -331,6 +350,7 @@ int main(void)
         test(random_chunks_are_sampled),
         test(small_random_chunks_are_not_sampled),
         test(random_digits_are_halved),
+        test(lengths_before_random_bytes_are_shrunk),
     };
     return cmocka_run_group_tests_name("parquet chunk", tests, NULL, NULL);
 }
