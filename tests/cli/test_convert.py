@@ -293,6 +293,38 @@ def test_codec_level(ok, codec, default, most):
     assert len({file("--codec-level", str(level))[0] for level in levels}) == most, "a level is not in the name"
 
 
+def test_what_files_look_like(ok, tmp_path):
+    """Each flag for files reaches the library; what the options mean is tested elsewhere."""
+    (tmp_path / "x.pb").write_bytes(otlp.logs(100, body="some text " * 10))
+
+    def file_of(*flags):
+        (file,) = summary(ok, "--out", "d", *flags, "x.pb")["files"]
+        return pyarrow.parquet.ParquetFile(tmp_path / file["path"])
+
+    plain = file_of()
+    assert plain.metadata.num_row_groups == 1
+    assert file_of("--row-group-rows", "30").metadata.num_row_groups == 4
+    assert file_of("--row-group-bytes", "1K").metadata.num_row_groups > 4
+    assert file_of("--ids", "binary").schema_arrow.field("TraceId").type == pyarrow.binary()
+    assert file_of("--timestamps", "nanos").schema_arrow.field("Timestamp").type.unit == "ns"
+    assert len(plain.metadata.row_group(0).sorting_columns) == 2
+    assert not file_of("--order", "received").metadata.row_group(0).sorting_columns
+    column = plain.schema_arrow.names.index("ServiceName")
+
+    def chunk(*flags):
+        return file_of(*flags).metadata.row_group(0).column(column)
+
+    assert len(chunk("--statistics-bytes", "2").statistics.min) == 2 < len(chunk().statistics.min)
+    assert chunk().bloom_filter_offset is None
+    assert chunk("--bloom-columns", "ServiceName,Body").bloom_filter_offset is not None
+    small = chunk("--bloom-columns=ServiceName", "--bloom-fpp", "0.5").bloom_filter_length
+    assert small == chunk("--bloom-columns=ServiceName", "--bloom-fpp", "0.0001").bloom_filter_length  # one block
+    for flags in (["--page-rows", "7"], ["--page-bytes", "10"], ["--dictionary-bytes", "1"]):
+        (one,) = summary(ok, "--out", "d", "x.pb")["files"]
+        (other,) = summary(ok, "--out", "d", *flags, "x.pb")["files"]
+        assert other["path"] != one["path"]
+
+
 def test_counts(ok, tmp_path):
     request = otlp.ExportLogsServiceRequest()
     request.resource_logs.add()

@@ -124,6 +124,22 @@ def test_no_command(run):
             ["convert", "--batch-rows", "0", "x"],
             '--batch-rows cannot be "0"; it is a number from 1, such as 5000, 64K, 256M or 2G',
         ),
+        (["convert", "--ids", "text", "x"], '--ids cannot be "text"; it is one of: hex, binary'),
+        (["convert", "--bloom-fpp", "1e-2", "x"], '--bloom-fpp cannot be "1e-2"; it is a share of 1, such as 0.01'),
+        (["convert", "--bloom-fpp", "0", "x"], '--bloom-fpp cannot be "0"; it is a share of 1, such as 0.01'),
+        (["bench", "--bloom-fpp", "1.1", "x"], '--bloom-fpp cannot be "1.1"; it is a share of 1, such as 0.01'),
+        (
+            ["convert", "--bloom-fpp", "0.6", "x"],
+            "convert: --bloom-fpp: not from 0.0001 to 0.5; see `otlp2parquet convert --help`",
+        ),
+        (
+            ["bench", "--bloom-columns", "TraceId,Nobody", "x"],
+            "bench: --bloom-columns: no such column; see `otlp2parquet bench --help`",
+        ),
+        (
+            ["convert", "--page-bytes", "5G", "x"],
+            "convert: --page-bytes: more than 2^30; see `otlp2parquet convert --help`",
+        ),
         (["inspect"], "inspect: exactly one FILE is needed; see `otlp2parquet inspect --help`"),
         (["inspect", "a", "b"], "inspect: exactly one FILE is needed; see `otlp2parquet inspect --help`"),
         (

@@ -141,7 +141,9 @@ def _scope(columns, moved):
 
 
 def _nanoseconds(columns, name):
-    """A time from its microseconds and its ...Nanos; 0 where both are null."""
+    """A time from its microseconds and its ...Nanos, or from its nanoseconds alone; 0 where it is null."""
+    if name + "Nanos" not in columns:
+        return (columns[name] or 0) % U64
     micros, nanos = columns[name], columns[name + "Nanos"]
     assert (micros is None) == (nanos is None), f"{name} and {name}Nanos: one is null, the other is not"
     if micros is None:
@@ -166,6 +168,10 @@ def _bits(double):
 
 
 def _id(text):
+    """An id from its hex digits or its bytes."""
+    if isinstance(text, bytes):
+        assert not text or any(text), f"id {text!r} is all zeros, not empty"
+        return text
     assert text == text.lower(), f"id {text!r} is not lowercase"
     assert not text or text.strip("0"), f"id {text!r} is all zeros, not empty"
     return bytes.fromhex(text)
@@ -208,13 +214,14 @@ def _log(_table, columns, moved):
     if columns["Body"] is not None:
         record.body.CopyFrom(parse(columns["BodyType"] or "s", columns["Body"]))
     assert columns["BodyType"] != "s" and (columns["Body"] is not None or columns["BodyType"] == "")
-    if columns["TimestampNanos"] is not None:
-        record.time_unix_nano = _nanoseconds(columns, "Timestamp")
-        assert record.time_unix_nano, "TimestampNanos is 0, not null, for a record without time"
-        return record.time_unix_nano, record
     observed = record.observed_time_unix_nano
+    in_nanoseconds = "TimestampNanos" not in columns
+    if columns["Timestamp" if in_nanoseconds else "TimestampNanos"] is not None:
+        record.time_unix_nano = _nanoseconds(columns, "Timestamp")
+        assert record.time_unix_nano, "the time of a record without time is 0, not null"
+        return record.time_unix_nano, record
     assert (
-        columns["Timestamp"] == observed // 1000
+        in_nanoseconds or columns["Timestamp"] == observed // 1000
     ), "Timestamp without TimestampNanos is not the observed time"
     return observed, record
 

@@ -56,11 +56,13 @@ def expected_rows(signal, request):
     return rows
 
 
-def filed(rows):
-    """The rows by file: {(table, hour): rows in the order they are stored in}."""
+def filed(rows, clustered=True):
+    """The rows by file: {(table, hour): rows in the order they are stored in}, sorted or as they came."""
     files = {}
     for row in rows:
         files.setdefault((row.table, row.time // HOUR), []).append(row)
+    if not clustered:
+        return files
     return {place: sorted(members, key=Row.sort_key) for place, members in sorted(files.items())}
 
 

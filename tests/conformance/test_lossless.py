@@ -122,9 +122,9 @@ def test_what_is_not_otlp_is_refused(name, converter, tmp_path):
 # ---- rows ----------------------------------------------------------------------------------------------
 
 
-def check_conversion(conversion, rows, counts):
+def check_conversion(conversion, rows, counts, clustered=True):
     """The files hold these rows, each in its place, and what `--json` says of them is so."""
-    expected, rebuilt = filed(rows), {}
+    expected, rebuilt = filed(rows, clustered), {}
     for file in conversion.files:
         rebuilt[file.table, hour_of(file)] = file_rows = rebuild_file(file.path, file.table)
         check_file(conversion, file, file_rows)

@@ -250,8 +250,9 @@ def row_group_leaves(parquet, number):
     return [leaf for column in table.columns for leaf in leaves(pa.concat_arrays(column.chunks))]
 
 
-def check_statistics(chunk, array, nan_count, exact, where):
-    """Checks one chunk; 1 when it has bounds, else 0."""
+def check_statistics(chunk, array, nan_count, exact, where, exact_bytes=EXACT_BYTES, small_pages=False):
+    """Checks one chunk; 1 when it has bounds, else 0. A page with nothing but NaN leaves a chunk without."""
+    nans = 0
     statistics = chunk.statistics
     values = array.drop_null()
     assert statistics is not None and statistics.has_null_count, f"{where}: no null count"
@@ -260,26 +261,30 @@ def check_statistics(chunk, array, nan_count, exact, where):
         doubles = values.view(pa.float64())
         numbers = doubles.filter(pc.invert(pc.is_nan(doubles)))
         assert nan_count in (None, len(doubles) - len(numbers)), f"{where}: NaN count {nan_count}"
-        values = numbers
+        nans, values = len(doubles) - len(numbers), numbers
     if not len(values):
         assert not statistics.has_min_max, f"{where}: bounds of nothing"
         return 0
     if not statistics.has_min_max:
-        allowed = chunk.path_in_schema in WITHOUT_BOUNDS or longest(values) > EXACT_BYTES
-        assert allowed, f"{where}: no bounds"
+        allowed = chunk.path_in_schema in WITHOUT_BOUNDS or longest(values) > exact_bytes
+        assert allowed or (small_pages and nans), f"{where}: no bounds"
         return 0
-    check_bounds(chunk, values, statistics, exact, where)
+    check_bounds(chunk, values, statistics, exact, where, exact_bytes)
     return 1
 
 
 def longest(values):
-    return pc.max(pc.binary_length(values)).as_py() if pa.types.is_string(values.type) else 0
+    return pc.max(pc.binary_length(values)).as_py() if is_bytes(values.type) else 0
 
 
-def check_bounds(chunk, values, statistics, exact, where):
+def is_bytes(kind):
+    return pa.types.is_string(kind) or pa.types.is_binary(kind)
+
+
+def check_bounds(chunk, values, statistics, exact, where, exact_bytes):
     low, high = statistics.min_raw, statistics.max_raw
-    if pa.types.is_string(values.type):
-        check_string_bounds(values, *(as_bytes(bound) for bound in (low, high)), exact, where)
+    if is_bytes(values.type):
+        check_string_bounds(values, *(as_bytes(bound) for bound in (low, high)), exact, where, exact_bytes)
         return
     least, greatest = pc.min(values).as_py(), pc.max(values).as_py()
     assert (low, high) == (least, greatest), f"{where}: bounds {low}, {high} of values {least} to {greatest}"
@@ -292,13 +297,14 @@ def as_bytes(bound):
     return bound.encode() if isinstance(bound, str) else bytes(bound)
 
 
-def check_string_bounds(values, low, high, exact, where):
+def check_string_bounds(values, low, high, exact, where, exact_bytes):
     extremes = pc.min_max(values.cast(pa.binary()))
     least, greatest = extremes["min"].as_py(), extremes["max"].as_py()
     assert low <= least and greatest <= high, f"{where}: bounds {low}, {high} leave out {least} or {greatest}"
-    low.decode(), high.decode()  # bounds of a STRING are UTF-8
+    if pa.types.is_string(values.type):
+        low.decode(), high.decode()  # bounds of a STRING are UTF-8
     for bound, value, is_exact in ((low, least, exact[0]), (high, greatest, exact[1])):
-        if len(value) <= EXACT_BYTES:
+        if len(value) <= exact_bytes:
             assert bound == value, f"{where}: bound {bound} of {value}"
         assert is_exact is not True or bound == value, f"{where}: an exact bound {bound} of {value}"
         assert bound == value or is_exact is False, f"{where}: a bound that was cut is not marked so"

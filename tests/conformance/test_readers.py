@@ -12,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from columns import canonical
+from choices import CHOICES
 from corpus import RANDOM_CASES
 from otlp_pieces import REQUEST_TYPES
 from tables import TABLE, TABLES
+from test_choices import chosen
 
 
 def read_duckdb(files, _engines):
@@ -98,6 +100,38 @@ def joined(converter, *options, **names):
     """The file of each table that all random requests give."""
     conversions = [converter.convert_joined(signal, RANDOM_CASES, *options, **names) for signal in REQUEST_TYPES]
     return {file.table: file.path.resolve() for conversion in conversions for file in conversion.files}
+
+
+@pytest.mark.parametrize("choice", CHOICES[1:], ids=lambda choice: choice.name)
+@pytest.mark.parametrize("reader", READERS)
+def test_reader_agrees_whatever_is_chosen(reader, choice, converter, engines):
+    """Spark reads no nanoseconds: that is documented, and tested below."""
+    if reader == "spark" and choice.timestamps == "nanos":
+        pytest.skip("Spark refuses TIMESTAMP(NANOS)")
+    by_table = {file.table: [file.path.resolve()] for file in chosen(converter, choice)}
+    assert by_table.keys() == {table.name for table in TABLES}
+    for files in by_table.values():
+        found = in_order(comparable(READERS[reader](files, engines), reader))
+        check_equal(found, in_order(comparable(reference(files), reader)), reader)
+
+
+def test_spark_reads_nanoseconds_as_numbers_when_told_to(converter, engines):
+    choice = next(item for item in CHOICES if item.timestamps == "nanos")
+    files = [file.path.resolve() for file in chosen(converter, choice) if file.table == "logs"]
+    with pytest.raises(Exception, match="(?i)illegal parquet type|nanos"):
+        read_spark(files, engines)
+    engines.spark.conf.set("spark.sql.legacy.parquet.nanosAsLong", "true")
+    try:
+        found = in_order(comparable(read_spark(files, engines), "spark"))
+    finally:
+        engines.spark.conf.unset("spark.sql.legacy.parquet.nanosAsLong")
+    check_equal(found, in_order(comparable(reference(files), "spark")), "spark")
+
+
+def comparable(table, reader):
+    """The canonical form in which binary strings are as any others, and times as DuckDB has them: it cuts
+    nanoseconds to microseconds."""
+    return canonical(table, bytes_alone=True, micros=reader == "duckdb")
 
 
 def reference(files):
