@@ -15,7 +15,9 @@ import mmap
 import os
 import subprocess
 import tempfile
-from ctypes import POINTER, byref, c_bool, c_char, c_char_p, c_int, c_int32, c_size_t, c_uint32, c_uint64, c_void_p
+from ctypes import (
+    POINTER, byref, c_bool, c_char, c_char_p, c_double, c_int, c_int32, c_size_t, c_uint32, c_uint64, c_void_p,
+)
 from pathlib import Path
 from typing import NamedTuple
 
@@ -76,8 +78,13 @@ class O2pOptions(ctypes.Structure):
         ("path_template", c_char_p),
         ("default_time_ns", c_uint64),
         ("row_group_rows", c_uint32),
+        ("row_group_bytes", c_uint64),
         ("page_rows", c_uint32),
         ("page_bytes", c_uint32),
+        ("dictionary_bytes", c_uint32),
+        ("statistics_bytes", c_uint32),
+        ("bloom_columns", c_char_p),
+        ("bloom_fpp", c_double),
         ("skip_bad_lines", c_bool),
         ("max_depth", c_uint32),
         ("max_attributes", c_uint32),
