@@ -1,8 +1,18 @@
 /* buffer.c - see buffer.h. */
 #include "buffer.h"
 
-/* The first allocation: large enough that most buffers of a small request never grow. */
-enum { FIRST_CAPACITY = 256 };
+enum {
+    /* The first allocation: large enough that most buffers of a small request never grow. */
+    FIRST_CAPACITY = 256,
+    /* From here on by half and not to the double: copies are rare, and the memory counts. */
+    LARGE = 1 << 20
+};
+
+/* The next capacity of a full buffer. */
+static size_t grown(size_t capacity)
+{
+    return capacity == 0 ? FIRST_CAPACITY : capacity + (capacity < LARGE ? capacity : capacity / 2);
+}
 
 bool o2p_buffer_grow(o2p_buffer *buffer, size_t more)
 {
@@ -13,7 +23,7 @@ bool o2p_buffer_grow(o2p_buffer *buffer, size_t more)
         return false;
     }
     size_t needed = buffer->size + more;
-    size_t wanted = buffer->capacity == 0 ? FIRST_CAPACITY : buffer->capacity * 2;
+    size_t wanted = grown(buffer->capacity);
     if (wanted < needed || !o2p_memory_allows(memory, buffer->capacity, wanted))
         wanted = needed; /* near the limit every byte counts */
     void *data = o2p_memory_resize(memory, buffer->data, buffer->capacity, wanted);

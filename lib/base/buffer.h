@@ -1,8 +1,9 @@
 /* buffer.h - a growing array of bytes, or of elements of one fixed-size type.
  *
- * Growth doubles, so appending is amortised O(1). A refused allocation makes the append a no-op and
- * is remembered in the o2p_memory; check there once a stage. Elements of more than one byte are
- * stored in native order and alignment: a buffer holds either such elements or bytes, never a mix.
+ * Growth is geometric, so appending is amortised O(1). A refused allocation makes the append a
+ * no-op and is remembered in the o2p_memory; check there once a stage. Elements of more than one
+ * byte are stored in native order and alignment: a buffer holds either such elements or bytes,
+ * never a mix.
  */
 #ifndef O2P_BASE_BUFFER_H
 #define O2P_BASE_BUFFER_H

@@ -26,7 +26,7 @@ enum {
     GIVE_UP_NEW_IN_TEN = 9,
     /* Up to so many bytes are copied even if they last: then entries that are read together lie
      * together, and not each in its own record. */
-    SHORT = 64,
+    SHORT = 32,
     MAX_ENTRIES = INT32_MAX
 };
 

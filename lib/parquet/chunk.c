@@ -24,137 +24,169 @@ enum { LEAST_COMPRESSED = 128 };
  * of the files of logs. */
 enum { SAMPLE_SIZE = 4096 };
 
-/* About what a PageHeader takes, to reserve room for a chunk at once. */
+/* About what a PageHeader takes. A body is compressed into the file behind that much room, and
+ * moved to its header's end. */
 enum { HEADER_SIZE = 64 };
 
-/* ---- compression ---- */
+/* ---- headers ---- */
 
-static bool compress_body(o2p_parquet *writer, size_t body, size_t size, size_t *made)
+static void dictionary_header(o2p_thrift *thrift, const o2p_chunk *chunk)
 {
-    size_t start = writer->compressed.size;
-    const uint8_t *bytes = writer->bodies.data + body;
-    if (!o2p_compress(&writer->compressor, bytes, size, &writer->compressed)) {
-        if (!writer->memory->failed)
-            o2p_writer_fail(writer, O2P_ERR_CODEC);
-        return false;
-    }
-    *made = writer->compressed.size - start;
-    return writer->compressed.size < writer->bodies.size;
+    o2p_thrift_struct(thrift, 7);
+    o2p_thrift_i32(thrift, 1, (int32_t)chunk->dictionary_entries);
+    o2p_thrift_i32(thrift, 2, O2P_PAGE_ENCODING_PLAIN);
+    o2p_thrift_end(thrift);
 }
 
-/* Whether compressing pays for a sample of the bodies. */
-static bool sample_pays(o2p_parquet *writer)
+static void data_header(o2p_thrift *thrift, const o2p_parquet *writer, const o2p_chunk *chunk,
+                        const o2p_page *page)
 {
-    size_t size = writer->bodies.size, made = 0;
-    if (size < 2 * SAMPLE_SIZE)
-        return true;
-    writer->compressed.size = 0;
-    if (!compress_body(writer, (size - SAMPLE_SIZE) / 2, SAMPLE_SIZE, &made))
-        return false;
-    return made < SAMPLE_SIZE - SAMPLE_SIZE / 32;
+    static const o2p_range no_range;
+    bool sorted = o2p_leaf_at(writer, chunk->leaf)->sorted;
+    o2p_thrift_struct(thrift, 5);
+    o2p_thrift_i32(thrift, 1, (int32_t)page->values);
+    o2p_thrift_i32(thrift, 2, page->encoding);
+    o2p_thrift_i32(thrift, 3,
+                   O2P_PAGE_ENCODING_RLE); /* of levels, said even where there are none */
+    o2p_thrift_i32(thrift, 4, O2P_PAGE_ENCODING_RLE);
+    o2p_statistics_write(thrift, 5, page->nulls, sorted ? &page->range : &no_range,
+                         writer->bounds.data);
+    o2p_thrift_end(thrift);
 }
 
-/* Compresses all pages. False when that fails or, as soon as the sum shows it, does not pay. */
-static bool compress(o2p_parquet *writer, const o2p_chunk *chunk, size_t *dictionary_size)
+/* A PageHeader; `page` NULL: of the dictionary. `bytes` are the body as it is stored. */
+static void put_header(const o2p_parquet *writer, const o2p_chunk *chunk, const o2p_page *page,
+                       const uint8_t *bytes, size_t size, o2p_buffer *out)
 {
-    if (writer->options.codec == O2P_CODEC_UNCOMPRESSED || writer->bodies.size < LEAST_COMPRESSED)
-        return false;
-    if (chunk->random && o2p_codec_repeats_only(writer->options.codec) && !sample_pays(writer))
-        return false;
-    writer->compressed.size = 0;
-    if (chunk->has_dictionary && !compress_body(writer, 0, chunk->dictionary_size, dictionary_size))
-        return false;
-    for (size_t i = 0; i < chunk->page_count; i++) {
-        o2p_page *page = o2p_page_at(writer, chunk->first_page + i);
-        size_t made = 0;
-        if (!compress_body(writer, page->body, page->body_size, &made))
-            return false;
-        page->stored_size = (uint32_t)made;
-    }
-    return true;
+    o2p_thrift thrift;
+    o2p_thrift_begin(&thrift, out);
+    o2p_thrift_i32(&thrift, 1, page == NULL ? O2P_PAGE_DICTIONARY : O2P_PAGE_DATA);
+    o2p_thrift_i32(&thrift, 2, (int32_t)(page == NULL ? chunk->dictionary_size : page->body_size));
+    o2p_thrift_i32(&thrift, 3, (int32_t)size);
+    o2p_thrift_i32(&thrift, 4, (int32_t)o2p_crc32(bytes, size));
+    if (page == NULL)
+        dictionary_header(&thrift, chunk);
+    else
+        data_header(&thrift, writer, chunk, page);
+    o2p_thrift_end(&thrift);
 }
 
 /* ---- pages ---- */
 
-static void begin_header(o2p_thrift *thrift, o2p_buffer *out, int32_t type, size_t uncompressed,
-                         const uint8_t *bytes, size_t size)
+/* Appends a body and its header as they are. */
+static void store_plain(o2p_parquet *writer, const o2p_chunk *chunk, const o2p_page *page,
+                        const uint8_t *body, size_t size)
 {
-    o2p_thrift_begin(thrift, out);
-    o2p_thrift_i32(thrift, 1, type);
-    o2p_thrift_i32(thrift, 2, (int32_t)uncompressed);
-    o2p_thrift_i32(thrift, 3, (int32_t)size);
-    o2p_thrift_i32(thrift, 4, (int32_t)o2p_crc32(bytes, size));
+    put_header(writer, chunk, page, body, size, &writer->out);
+    o2p_buffer_append(&writer->out, body, size);
 }
 
-/* Accounts for a page that was appended to the file from `start` on. Returns its size with the
- * header. */
-static size_t account(o2p_chunk *chunk, size_t start, size_t end, size_t uncompressed, size_t size)
+/* Compresses a body to the end of `out`, behind HEADER_SIZE unset bytes. False when that fails. */
+static bool compress_body(o2p_parquet *writer, const uint8_t *body, size_t size)
 {
-    size_t stored = end - start;
-    chunk->stored_size += stored;
-    chunk->uncompressed_size += stored - size + uncompressed;
-    return stored;
+    if (o2p_buffer_extend(&writer->out, HEADER_SIZE) != NULL &&
+        o2p_compress(&writer->compressor, body, size, &writer->out))
+        return true;
+    if (!writer->memory->failed)
+        o2p_writer_fail(writer, O2P_ERR_CODEC);
+    return false;
 }
 
-static void store_dictionary(o2p_parquet *writer, o2p_chunk *chunk, const uint8_t *bytes,
-                             size_t size)
+/* Appends a header and a body compressed. False when that fails. */
+static bool store_compressed(o2p_parquet *writer, const o2p_chunk *chunk, const o2p_page *page,
+                             const uint8_t *body, size_t size)
 {
-    o2p_thrift thrift;
+    o2p_buffer *out = &writer->out, *header = &writer->header;
+    size_t start = out->size;
+    if (!compress_body(writer, body, size))
+        return false;
+    size_t made = out->size - start - HEADER_SIZE;
+    header->size = 0;
+    put_header(writer, chunk, page, out->data + start + HEADER_SIZE, made, header);
+    if (writer->memory->failed || !o2p_buffer_reserve(out, header->size))
+        return false;
+    memmove(out->data + start + header->size, out->data + start + HEADER_SIZE, made);
+    memcpy(out->data + start, header->data, header->size);
+    out->size = start + header->size + made;
+    return true;
+}
+
+/* Appends the dictionary page, or a data page. False when that fails. */
+static bool store_page(o2p_parquet *writer, o2p_chunk *chunk, o2p_page *page, bool compressed)
+{
     size_t start = writer->out.size;
-    begin_header(&thrift, &writer->out, O2P_PAGE_DICTIONARY, chunk->dictionary_size, bytes, size);
-    o2p_thrift_struct(&thrift, 7);
-    o2p_thrift_i32(&thrift, 1, (int32_t)chunk->dictionary_entries);
-    o2p_thrift_i32(&thrift, 2, O2P_PAGE_ENCODING_PLAIN);
-    o2p_thrift_end(&thrift);
-    o2p_thrift_end(&thrift);
-    o2p_buffer_append(&writer->out, bytes, size);
-    account(chunk, start, writer->out.size, chunk->dictionary_size, size);
+    const uint8_t *body = writer->bodies.data + (page == NULL ? 0 : page->body);
+    size_t size = page == NULL ? chunk->dictionary_size : page->body_size;
+    if (!compressed)
+        store_plain(writer, chunk, page, body, size);
+    else if (!store_compressed(writer, chunk, page, body, size))
+        return false;
+    if (page != NULL) {
+        page->offset = start;
+        page->stored_size = (uint32_t)(writer->out.size - start);
+    }
+    return true;
 }
 
-static void store_page(o2p_parquet *writer, o2p_chunk *chunk, o2p_page *page, const uint8_t *bytes,
-                       size_t size)
+/* ---- chunks ---- */
+
+/* Whether compressing pays for a sample of the bodies. */
+static bool sample_pays(o2p_parquet *writer)
 {
-    static const o2p_range no_range;
-    bool sorted = o2p_leaf_at(writer, chunk->leaf)->sorted;
-    o2p_thrift thrift;
-    size_t start = writer->out.size;
-    begin_header(&thrift, &writer->out, O2P_PAGE_DATA, page->body_size, bytes, size);
-    o2p_thrift_struct(&thrift, 5);
-    o2p_thrift_i32(&thrift, 1, (int32_t)page->values);
-    o2p_thrift_i32(&thrift, 2, page->encoding);
-    o2p_thrift_i32(&thrift, 3,
-                   O2P_PAGE_ENCODING_RLE); /* of levels, said even where there are none */
-    o2p_thrift_i32(&thrift, 4, O2P_PAGE_ENCODING_RLE);
-    o2p_statistics_write(&thrift, 5, page->nulls, sorted ? &page->range : &no_range,
-                         writer->bounds.data);
-    o2p_thrift_end(&thrift);
-    o2p_thrift_end(&thrift);
-    o2p_buffer_append(&writer->out, bytes, size);
-    page->offset = start;
-    page->stored_size = (uint32_t)account(chunk, start, writer->out.size, page->body_size, size);
+    size_t size = writer->bodies.size, start = writer->out.size;
+    if (size < 2 * SAMPLE_SIZE)
+        return true;
+    bool ok = compress_body(writer, writer->bodies.data + (size - SAMPLE_SIZE) / 2, SAMPLE_SIZE);
+    size_t made = writer->out.size - start - HEADER_SIZE;
+    writer->out.size = start;
+    return ok && made < SAMPLE_SIZE - SAMPLE_SIZE / 32;
+}
+
+/* Whether to try and compress the chunk. */
+static bool may_pay(o2p_parquet *writer, const o2p_chunk *chunk)
+{
+    o2p_codec codec = writer->options.codec;
+    if (codec == O2P_CODEC_UNCOMPRESSED || writer->bodies.size < LEAST_COMPRESSED)
+        return false;
+    return !chunk->random || !o2p_codec_repeats_only(codec) || sample_pays(writer);
+}
+
+/* Appends all pages. False when that fails or, as soon as the sum shows it, does not make them
+ * smaller. */
+static bool store_pages(o2p_parquet *writer, o2p_chunk *chunk, bool compressed)
+{
+    size_t headers = 0, start = writer->out.size;
+    for (size_t i = 0; i < chunk->page_count + chunk->has_dictionary; i++) {
+        bool dictionary = chunk->has_dictionary && i == 0;
+        o2p_page *page =
+            dictionary ? NULL : o2p_page_at(writer, chunk->first_page + i - chunk->has_dictionary);
+        size_t before = writer->out.size;
+        if (!store_page(writer, chunk, page, compressed))
+            return false;
+        headers += compressed ? writer->header.size
+                              : writer->out.size - before -
+                                    (dictionary ? chunk->dictionary_size : page->body_size);
+        if (compressed && writer->out.size - start - headers >= writer->bodies.size)
+            return false;
+    }
+    chunk->stored_size = writer->out.size - start;
+    chunk->uncompressed_size = headers + writer->bodies.size;
+    return true;
 }
 
 void o2p_chunk_store(o2p_parquet *writer, o2p_chunk *chunk)
 {
-    size_t dictionary_size = chunk->dictionary_size; /* as stored */
-    bool compressed = compress(writer, chunk, &dictionary_size);
-    if (!o2p_writer_healthy(writer))
+    bool compressed = may_pay(writer, chunk);
+    if (!o2p_writer_healthy(writer) ||
+        !o2p_buffer_reserve(&writer->out, (chunk->page_count + 1) * HEADER_SIZE))
         return;
-    const o2p_buffer *from = compressed ? &writer->compressed : &writer->bodies;
-    const uint8_t *bytes = from->data;
-    if (!o2p_buffer_reserve(&writer->out, from->size + (chunk->page_count + 1) * HEADER_SIZE))
-        return;
-    chunk->codec = (uint8_t)(compressed ? writer->options.codec : O2P_CODEC_UNCOMPRESSED);
-    chunk->offset = writer->out.size;
-    if (!compressed)
-        dictionary_size = chunk->dictionary_size;
-    if (chunk->has_dictionary)
-        store_dictionary(writer, chunk, bytes, dictionary_size);
-    bytes += dictionary_size;
-    for (size_t i = 0; i < chunk->page_count; i++) {
-        o2p_page *page = o2p_page_at(writer, chunk->first_page + i);
-        size_t size = compressed ? page->stored_size : page->body_size;
-        store_page(writer, chunk, page, bytes, size);
-        bytes += size;
+    size_t start = writer->out.size;
+    chunk->offset = start;
+    if (compressed && !store_pages(writer, chunk, true)) {
+        writer->out.size = start;
+        compressed = false;
     }
+    if (!compressed && o2p_writer_healthy(writer))
+        store_pages(writer, chunk, false);
+    chunk->codec = (uint8_t)(compressed ? writer->options.codec : O2P_CODEC_UNCOMPRESSED);
 }

@@ -21,7 +21,7 @@ static void list_buffers(o2p_parquet *writer, o2p_buffer *buffers[BUFFERS])
 {
     o2p_buffer *all[BUFFERS] = {&writer->out,    &writer->leaves, &writer->row_groups,
                                 &writer->chunks, &writer->pages,  &writer->bounds,
-                                &writer->blooms, &writer->bodies, &writer->compressed};
+                                &writer->blooms, &writer->bodies, &writer->header};
     memcpy(buffers, all, sizeof(all));
 }
 

@@ -64,8 +64,8 @@ struct o2p_parquet {
     o2p_buffer bounds;     /* bytes of all o2p_bounds */
     o2p_buffer blooms;     /* bloom filters, headers included, to go behind the row groups */
 
-    o2p_buffer bodies;     /* of the open chunk: dictionary, then pages */
-    o2p_buffer compressed; /* the same, compressed */
+    o2p_buffer bodies; /* of the open chunk: dictionary, then pages */
+    o2p_buffer header; /* of the page that is being stored */
     o2p_compressor compressor;
     size_t body; /* where the open page's body begins */
 };

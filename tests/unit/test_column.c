@@ -160,7 +160,7 @@ static void input_is_copied_unless_it_lasts(void **state)
     (void)state;
     for (unsigned lasting = 0; lasting < 2; lasting++) {
         char text[] =
-            "text of more bytes than are copied in any case, which are sixty-four of them";
+            "text of more bytes than are copied in any case, which are thirty-two of them";
         pool.lasting = lasting != 0;
         o2p_col col = lasting ? O2P_COL_SeverityText : O2P_COL_EventName;
         o2p_set_text(rows, col, 0, (const uint8_t *)text, strlen(text), true);
