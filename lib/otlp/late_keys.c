@@ -4,6 +4,8 @@
  */
 #include "attribute_list.h"
 
+#include "../base/sort.h"
+
 /* An entry added while equal keys could not be told by their index. */
 typedef struct late_entry {
     uint32_t entry;    /* among the column's entries */
@@ -25,34 +27,9 @@ static int compare_keys(const o2p_column *column, uint32_t entry_a, uint32_t ent
                              o2p_dictionary_entry(dictionary, keys[entry_b]));
 }
 
-/* Merges the sorted halves [0, middle) and [middle, count) of `from` into `to`, stably. */
-static void merge_halves(const o2p_column *column, const uint32_t *from, uint32_t *to,
-                         uint32_t middle, uint32_t count)
+static bool key_before(const void *column, uint32_t entry_a, uint32_t entry_b)
 {
-    uint32_t a = 0, b = middle;
-    for (uint32_t i = 0; i < count; i++) {
-        bool second = a == middle || (b < count && compare_keys(column, from[b], from[a]) < 0);
-        to[i] = second ? from[b++] : from[a++];
-    }
-}
-
-/* Sorts entry numbers by key, stably, bottom up. Returns which of the two arrays holds the result.
- */
-static uint32_t *sort_entries(const o2p_column *column, uint32_t *order, uint32_t *spare,
-                              uint32_t count)
-{
-    for (uint32_t width = 1; width < count; width *= 2) {
-        for (uint32_t at = 0; at < count; at += 2 * width) {
-            uint32_t rest = count - at;
-            uint32_t middle = rest < width ? rest : width;
-            merge_halves(column, order + at, spare + at, middle,
-                         rest < 2 * width ? rest : 2 * width);
-        }
-        uint32_t *swap = order;
-        order = spare;
-        spare = swap;
-    }
-    return order;
+    return compare_keys((const o2p_column *)column, entry_a, entry_b) < 0;
 }
 
 /* Marks in `twin` (a byte an entry of the list) the entries whose key came before. */
@@ -114,8 +91,8 @@ bool o2p_settle_late(o2p_walk *walk, o2p_attributes *list, o2p_column *column)
         uint8_t *twin = (uint8_t *)(spare + list->count);
         for (uint32_t i = 0; i < list->count; i++)
             order[i] = list->first + i;
-        mark_twins(column, sort_entries(column, order, spare, list->count), list->first,
-                   list->count, twin);
+        order = o2p_merge_sort(order, spare, list->count, key_before, column);
+        mark_twins(column, order, list->first, list->count, twin);
         ok = remove_twins(walk, list, column, twin);
     }
     o2p_buffer_free(&scratch);

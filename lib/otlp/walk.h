@@ -9,6 +9,7 @@
 #ifndef O2P_OTLP_WALK_H
 #define O2P_OTLP_WALK_H
 
+#include "../batch/attribute_text.h"
 #include "../batch/store.h"
 #include "known.h"
 #include "wire.h"
@@ -187,18 +188,6 @@ void o2p_walk_share(o2p_walk *walk, o2p_walk_since since, o2p_source source, uin
                     o2p_col map, const uint8_t *at);
 
 /* ---- attributes.c ---- */
-
-/* Letters of the types of values, as in the ...Types columns. */
-enum {
-    O2P_LETTER_STRING = 's',
-    O2P_LETTER_INT = 'i',
-    O2P_LETTER_DOUBLE = 'd',
-    O2P_LETTER_BOOL = 'b',
-    O2P_LETTER_BYTES = 'y',
-    O2P_LETTER_ARRAY = 'a',
-    O2P_LETTER_KVLIST = 'k',
-    O2P_LETTER_EMPTY = 'e'
-};
 
 /* Where an attribute list goes. */
 typedef struct o2p_attribute_target {

@@ -48,6 +48,36 @@ static void check(size_t count)
     assert_true(comparisons <= 3 * (count + 1) * log);
 }
 
+/* ---- merge sort ---- */
+
+static bool number_before(const void *things, uint32_t a, uint32_t b)
+{
+    return before(things, a, b);
+}
+
+/* The same numbers by merge sort: in order, and equal ones as they were. */
+static void check_merge(size_t count)
+{
+    static uint32_t order[MOST + 1], spare[MOST + 1];
+    for (size_t i = 0; i < count; i++)
+        order[i] = (uint32_t)i;
+    order[count] = spare[count] = 0xEEEEEEEE;
+    comparisons = 0;
+    const uint32_t *sorted = o2p_merge_sort(order, spare, (uint32_t)count, number_before, numbers);
+    assert_true(sorted == order || sorted == spare);
+    for (size_t i = 1; i < count; i++) {
+        uint32_t a = numbers[sorted[i - 1]], b = numbers[sorted[i]];
+        assert_true(a < b || (a == b && sorted[i - 1] < sorted[i]));
+    }
+    assert_true(order[count] == 0xEEEEEEEE && spare[count] == 0xEEEEEEEE);
+    size_t log = 1;
+    while ((size_t)1 << log < count + 1)
+        log++;
+    assert_true(comparisons <= (count + 1) * log);
+}
+
+/* ---- any order ---- */
+
 static void every_permutation_of_a_few(void **state)
 {
     (void)state;
@@ -59,6 +89,7 @@ static void every_permutation_of_a_few(void **state)
             unsigned rest = code;
             for (unsigned i = 0; i < count; i++, rest /= count)
                 numbers[i] = rest % count;
+            check_merge(count);
             check(count);
         }
     }
@@ -79,6 +110,7 @@ static void any_shape_of_many(void **state)
                                         : shape == 4 ? random >> 62
                                                      : (i < count / 2 ? i : count - i));
             }
+            check_merge(count);
             check(count);
         }
     }
