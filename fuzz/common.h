@@ -265,6 +265,19 @@ static UNUSED o2p_options options_of(unsigned number, o2p_signal signal, o2p_enc
     options.bloom_columns =
         odd(number & 0x52) ? "ServiceName,Body,Links.SpanId,DuplicateAttributes" : NULL;
     options.bloom_fpp = odd(number & 0x61) ? 0.0001 : 0;
+    static const o2p_promotion promotions[] = {
+        {O2P_PROMOTE_RESOURCE, "service.name", "service", O2P_PROMOTE_STRING},
+        {O2P_PROMOTE_RECORD, "k", NULL, O2P_PROMOTE_STRING},
+        {O2P_PROMOTE_RECORD, "k", "k int", O2P_PROMOTE_INT64},
+        {O2P_PROMOTE_RECORD, "k", "k double", O2P_PROMOTE_DOUBLE},
+        {O2P_PROMOTE_RECORD, "", "no key", O2P_PROMOTE_BOOL}};
+    bool variant = odd(number & 0x86);
+    options.attributes = variant              ? O2P_ATTRIBUTES_VARIANT
+                         : odd(number & 0x98) ? O2P_ATTRIBUTES_JSON
+                                              : O2P_ATTRIBUTES_DEFAULT;
+    options.promotions = promotions;
+    options.promotion_count = odd(number & 0xA4) ? sizeof(promotions) / sizeof(promotions[0]) : 0;
+    options.promotions_only = odd(number & 0xB1);
     options.default_time_ns = (number & 128) != 0 ? UINT64_MAX : 0;
     return options;
 }

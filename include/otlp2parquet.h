@@ -137,6 +137,41 @@ typedef enum o2p_timestamps {
                                    otherwise. Spark and Athena refuse such files by default */
 } o2p_timestamps;
 
+/* How lists of attributes are written: those of every table, within Events, Links and Exemplars
+ * too. Companions (...Types) tell the types of values that are text. */
+typedef enum o2p_attributes_form {
+    O2P_ATTRIBUTES_DEFAULT = 0, /* O2P_ATTRIBUTES_MAP */
+    O2P_ATTRIBUTES_MAP = 1,     /* MAP<STRING, STRING>, values as text, and a companion */
+    O2P_ATTRIBUTES_JSON = 2,   /* STRING, a JSON object ("{}" for an empty list), and a companion */
+    O2P_ATTRIBUTES_VARIANT = 3 /* Parquet's VARIANT: an object of typed values, without companion.
+                                  Of equal keys within a kvlist it has the first alone. Several
+                                  readers refuse files with this type */
+} o2p_attributes_form;
+
+/* Whose attribute a promoted column holds. */
+typedef enum o2p_promotion_source {
+    O2P_PROMOTE_RESOURCE = 1, /* the resource's */
+    O2P_PROMOTE_RECORD = 2    /* the log record's, span's or data point's */
+} o2p_promotion_source;
+
+typedef enum o2p_promotion_type {
+    O2P_PROMOTE_STRING = 0, /* BYTE_ARRAY, STRING: a value of any type, as text */
+    O2P_PROMOTE_INT64 = 1,  /* INT64: ints; null where the value is of another type */
+    O2P_PROMOTE_DOUBLE = 2, /* DOUBLE: doubles likewise */
+    O2P_PROMOTE_BOOL = 3    /* BOOLEAN: bools likewise */
+} o2p_promotion_type;
+
+/* An attribute with a column of its own. */
+typedef struct o2p_promotion {
+    o2p_promotion_source source;
+    const char *key;    /* of the attribute: UTF-8, may be empty */
+    const char *column; /* the column's name: UTF-8, not empty; NULL: the key */
+    o2p_promotion_type type;
+} o2p_promotion;
+
+/* Most promotions that options may have. */
+#define O2P_MAX_PROMOTIONS 100
+
 /* Memory functions. All three are NULL (malloc, realloc and free are used) or none is.
  * Sizes are in bytes and never 0; results must be aligned for any type. Returning NULL is allowed
  * at any time and gives O2P_ERR_OUT_OF_MEMORY. They are called by the calling thread only. */
@@ -179,6 +214,20 @@ typedef struct o2p_options {
 
     /* Unix time in nanoseconds for log records that carry no time at all. */
     uint64_t default_time_ns;
+
+    o2p_attributes_form attributes;
+
+    /* Attributes with a column of their own, nullable, after all others and in this order, in each
+     * table: null where there is no such attribute. Names are unlike those of the columns of all
+     * tables and of each other, whatever the case of A to Z; keys may come again. NULL with count
+     * 0. At most O2P_MAX_PROMOTIONS. Errors name the option "promotions". */
+    const o2p_promotion *promotions;
+    size_t promotion_count;
+
+    /* What a promoted column holds exactly (a STRING column: strings) is left out of the list it
+     * comes from, and its place in that list is not kept. Otherwise promoted attributes are in
+     * both. */
+    bool promotions_only;
 
     /* Sizes of the parts of a file, in bytes before compression. A row group, and a page, ends with
      * the first of its two bounds. */
@@ -227,7 +276,9 @@ typedef struct o2p_options {
                                   the only limit but memory's that o2p_batch_finish may reach */
     uint64_t max_memory_bytes; /* held at once, results included; default 16 GiB. Appends take a
                                   third of it at most (of what the codec's level does not take),
-                                  and leave the rest to o2p_batch_finish */
+                                  and leave the rest to o2p_batch_finish; and attributes in other
+                                  forms than maps, which may take far more room in files than in
+                                  the batch, a 48th as text */
 
     o2p_allocator allocator;
 } o2p_options;
@@ -332,9 +383,10 @@ void o2p_output_free(o2p_output *out);
 /* Requests collected as columns, to be written as few files. */
 typedef struct o2p_batch o2p_batch;
 
-/* Makes an empty batch. `options` may be NULL; it is copied, path_template included. `error` may be
- * NULL; otherwise it receives the reason for a failure. On success `*batch` is to be released with
- * o2p_batch_free; on failure it is NULL. Errors: BAD_OPTION, OUT_OF_MEMORY, LIMIT (of memory). */
+/* Makes an empty batch. `options` may be NULL; it is copied, and so is what it points to
+ * (path_template, promotions). `error` may be NULL; otherwise it receives the reason for a failure.
+ * On success `*batch` is to be released with o2p_batch_free; on failure it is NULL. Errors:
+ * BAD_OPTION, OUT_OF_MEMORY, LIMIT (of memory). */
 o2p_status o2p_batch_new(const o2p_options *options, o2p_batch **batch, o2p_error *error);
 
 /* Changes options.signal and options.encoding for the appends that follow: what a server knows from

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "batch/files.h"
 #include "batch/folders.h"
+#include "batch/promotion.h"
 #include "otlp/read.h"
 
 struct o2p_batch {
@@ -15,6 +16,8 @@ struct o2p_batch {
     o2p_counts counts; /* summed over the appends */
     bool holds;        /* there was an append since it was made or finished */
     o2p_buffer path_template;
+    o2p_buffer promotions;
+    uint64_t list_bytes; /* of lists of attributes that are written as texts */
     o2p_store_mark mark;
 };
 
@@ -55,22 +58,27 @@ static o2p_batch *new_batch(const o2p_options *options, bool lasting, o2p_error 
     batch->settings = settings;
     memset(&batch->counts, 0, sizeof(batch->counts));
     batch->holds = false;
+    batch->list_bytes = 0;
     o2p_store_init(&batch->store, &batch->memory, lasting);
     o2p_folders_init(&batch->folders, &batch->memory);
     o2p_reader_init(&batch->reader, &batch->store, &batch->settings);
     o2p_buffer_init(&batch->path_template, &batch->memory);
+    o2p_buffer_init(&batch->promotions, &batch->memory);
     return batch;
 }
 
-/* Keeps a path template of the batch's own. False when memory is refused. */
-static bool copy_template(o2p_batch *batch)
+/* Keeps a path template and promotions of the batch's own. False when memory is refused. */
+static bool copy_options(o2p_batch *batch)
 {
-    const char *path_template = batch->settings.path_template;
-    if (path_template == NULL)
-        return true;
-    o2p_buffer_append(&batch->path_template, path_template, strlen(path_template) + 1);
-    batch->settings.path_template = (const char *)batch->path_template.data;
-    return !batch->memory.failed;
+    o2p_settings *settings = &batch->settings;
+    if (settings->path_template != NULL) {
+        o2p_buffer_append(&batch->path_template, settings->path_template,
+                          strlen(settings->path_template) + 1);
+        settings->path_template = (const char *)batch->path_template.data;
+    }
+    return o2p_promotions_copy(&settings->promotions, settings->promotion_count,
+                               &batch->promotions) &&
+           !batch->memory.failed;
 }
 
 void o2p_batch_free(o2p_batch *batch)
@@ -81,6 +89,7 @@ void o2p_batch_free(o2p_batch *batch)
     o2p_folders_free(&batch->folders);
     o2p_store_free(&batch->store);
     o2p_buffer_free(&batch->path_template);
+    o2p_buffer_free(&batch->promotions);
     o2p_memory memory = batch->memory;
     o2p_memory_release(&memory, batch, sizeof(*batch));
 }
@@ -91,7 +100,7 @@ o2p_status o2p_batch_new(const o2p_options *options, o2p_batch **batch, o2p_erro
     if (error == NULL)
         error = &ignored;
     *batch = new_batch(options, false, error);
-    if (*batch == NULL || copy_template(*batch))
+    if (*batch == NULL || copy_options(*batch))
         return error->status;
     o2p_error_set(error, o2p_memory_status(&(*batch)->memory), 0);
     o2p_batch_free(*batch);
@@ -137,11 +146,33 @@ static void add_counts(o2p_counts *sum, const o2p_counts *more)
     sum->bad_lines += more->bad_lines;
 }
 
+/* A call that was read is not to be kept. */
+static void refuse(o2p_result *result, o2p_status status, const char *message)
+{
+    memset(&result->counts, 0, sizeof(result->counts));
+    o2p_error_set(&result->rejection, O2P_OK, 0);
+    o2p_error_set(&result->error, status, 0);
+    if (message != NULL)
+        result->error.message = message;
+}
+
+/* About how many bytes the batch's lists of attributes take where each is written as a text. Such
+ * texts may be many times as large as what they are made of, which is held once. */
+static uint64_t text_bytes(const o2p_batch *batch, const o2p_store_mark *mark)
+{
+    if (batch->settings.attributes == O2P_ATTRIBUTES_MAP || mark == NULL)
+        return 0;
+    return batch->list_bytes + o2p_store_list_bytes(&batch->store, mark);
+}
+
 /* Reads a call's bytes into the batch; `mark` as in o2p_read. False on failure: *full tells whether
  * a limit of the batch was reached. */
 static bool read_call(o2p_batch *batch, const o2p_store_mark *mark, const void *bytes, size_t len,
                       o2p_result *result, bool *full)
 {
+    /* A text takes up to six times its bytes with escapes, and that eight times over: by itself, on
+     * pages, compressed and in a file, buffers being doubled as they grow. */
+    enum { WRITING = 48 };
     const uint8_t *input = bytes == NULL ? (const uint8_t *)"" : (const uint8_t *)bytes;
     o2p_folders_mark folders = o2p_folders_save(&batch->folders, &batch->store);
     memset(result, 0, sizeof(*result));
@@ -149,18 +180,22 @@ static bool read_call(o2p_batch *batch, const o2p_store_mark *mark, const void *
     *full = !ok && (batch->memory.failed || batch->reader.walk.full);
     if (!ok)
         return false;
-    if (o2p_folders_count(&batch->folders, &batch->store, &batch->settings, &folders))
+    uint64_t texts = text_bytes(batch, mark);
+    *full = texts > batch->settings.max_memory_bytes / WRITING;
+    if (*full) {
+        refuse(result, O2P_ERR_LIMIT, "attributes for more memory than max_memory_bytes");
+        return false;
+    }
+    if (o2p_folders_count(&batch->folders, &batch->store, &batch->settings, &folders)) {
+        batch->list_bytes = texts;
         return true;
+    }
     *full = true;
     o2p_folders_rollback(&batch->folders, &folders);
-    memset(&result->counts, 0, sizeof(result->counts));
-    o2p_error_set(&result->rejection, O2P_OK, 0);
-    if (batch->memory.failed) {
-        o2p_error_set(&result->error, o2p_memory_status(&batch->memory), 0);
-    } else {
-        o2p_error_set(&result->error, O2P_ERR_LIMIT, 0);
-        result->error.message = "rows for more files than max_files";
-    }
+    if (batch->memory.failed)
+        refuse(result, o2p_memory_status(&batch->memory), NULL);
+    else
+        refuse(result, O2P_ERR_LIMIT, "rows for more files than max_files");
     return false;
 }
 
@@ -212,6 +247,7 @@ o2p_status o2p_batch_finish(o2p_batch *batch, o2p_output *out)
     if (status != O2P_OK)
         return not_written(&out->error, status, memory);
     batch->holds = false;
+    batch->list_bytes = 0;
     out->counts = batch->counts;
     memset(&batch->counts, 0, sizeof(batch->counts));
     o2p_folders_free(&batch->folders);

@@ -158,6 +158,21 @@ uint32_t o2p_end_map(o2p_rows *rows, o2p_col col, size_t item_count)
     return rows->pool->memory->failed ? 0 : (uint32_t)(column->ends.size / 4);
 }
 
+uint64_t o2p_map_text_bytes(const o2p_column *column, uint32_t list)
+{
+    enum { AROUND = 8 }; /* quotes, a colon, a comma; or a header, a number and an offset */
+    const uint32_t *keys = (const uint32_t *)(const void *)column->keys.data;
+    const uint32_t *values = (const uint32_t *)(const void *)column->items.data;
+    uint64_t bytes = AROUND;
+    for (uint32_t i = o2p_map_begin(column, list); i < o2p_map_end(column, list); i++) {
+        uint32_t key = keys[i], value = values[i]; /* 0: empty, and perhaps not there yet */
+        bytes += AROUND;
+        bytes += key == 0 ? 0 : o2p_dictionary_entry(column->key_dictionary, key)->size;
+        bytes += value == 0 ? 0 : o2p_dictionary_entry(column->dictionary, value)->size;
+    }
+    return bytes;
+}
+
 void o2p_end_list(o2p_rows *rows, o2p_col col, uint32_t row, size_t item_count)
 {
     if (item_count > O2P_MAX_ROWS) {

@@ -160,6 +160,9 @@ static inline uint32_t o2p_map_size(const o2p_column *column, uint32_t list)
     return o2p_map_end(column, list) - o2p_map_begin(column, list);
 }
 
+/* About how many bytes a MAP's list takes when it is written as one text. */
+uint64_t o2p_map_text_bytes(const o2p_column *column, uint32_t list);
+
 /* Where the list of `row`, not a MAP's, begins and ends among the items. */
 static inline uint32_t o2p_list_end(const o2p_column *column, uint32_t row)
 {

@@ -22,6 +22,8 @@ static const o2p_dictionary *dictionary_of(o2p_encoder *e, const o2p_layout_leaf
 {
     if (spec->form == O2P_FORM_NOTED)
         return &e->duplicates;
+    if (o2p_list_texts(e, (o2p_form)spec->form) != NULL)
+        return o2p_list_texts(e, (o2p_form)spec->form);
     const o2p_rows *rows = o2p_rows_of(e, e->layout.table, (o2p_source)spec->source);
     if (rows == NULL)
         return NULL;
@@ -40,8 +42,12 @@ static bool gather(o2p_encoder *e, const o2p_layout_leaf *spec, o2p_leaf *leaf)
     uint32_t count = (uint32_t)(e->sources[source].size / 4);
     if (spec->form == O2P_FORM_NOTED)
         return o2p_gather_duplicates(e, e->layout.table, count, leaf);
-    if (!o2p_gather_leaf(&e->gather, o2p_rows_of(e, e->layout.table, source), spec,
-                         o2p_u32s(&e->sources[source]), count, leaf))
+    const uint32_t *selected = o2p_u32s(&e->sources[source]);
+    bool ok = o2p_form_is_list((o2p_form)spec->form)
+                  ? o2p_gather_list_leaf(e, spec, selected, count, leaf)
+                  : o2p_gather_leaf(&e->gather, o2p_rows_of(e, e->layout.table, source), spec,
+                                    selected, count, leaf);
+    if (!ok)
         return false;
     if (source == O2P_SOURCE_ROW)
         return true;
@@ -232,6 +238,7 @@ o2p_encoder *o2p_encoder_new(const o2p_store *store, const o2p_settings *setting
     o2p_number_table_init(&e->numbers, e->memory);
     o2p_layout_init(&e->layout, e->memory);
     o2p_arena_init(&e->arena, e->memory);
+    o2p_list_forms_init(&e->forms, e->memory);
     o2p_dictionary_init(&e->duplicates, e->memory, &e->arena, O2P_TEXT_RAW,
                         &e->duplicates_repaired);
     e->writer = o2p_parquet_new(e->memory);
@@ -255,5 +262,6 @@ void o2p_encoder_free(o2p_encoder *e)
     o2p_layout_free(&e->layout);
     o2p_dictionary_free(&e->duplicates);
     o2p_arena_free(&e->arena);
+    o2p_list_forms_free(&e->forms);
     o2p_memory_release(e->memory, e, sizeof(*e));
 }

@@ -9,6 +9,7 @@
 #include "../base/sort.h"
 #include "encode.h"
 #include "order.h"
+#include "promotion.h"
 
 typedef struct file_blocks {
     uint8_t *data;
@@ -39,16 +40,35 @@ typedef struct collection {
 
 /* ---- hash ---- */
 
+/* The NUL sets texts apart. */
+static uint64_t hash_text(const char *text, uint64_t seed)
+{
+    return o2p_xxh64(text, strlen(text) + 1, seed);
+}
+
+static uint64_t hash_promotions(const o2p_settings *settings, uint64_t seed)
+{
+    uint8_t choices[8];
+    for (size_t i = 0; i < settings->promotion_count; i++) {
+        const o2p_promotion *p = &settings->promotions[i];
+        o2p_store_le32(choices, (uint32_t)p->source);
+        o2p_store_le32(choices + 4, (uint32_t)p->type);
+        seed = o2p_xxh64(choices, sizeof(choices), seed);
+        seed = hash_text(o2p_promotion_name(p), hash_text(p->key, seed));
+    }
+    return seed;
+}
+
 /* What the name stands for besides the bytes: another table, or other options, never have the same
  * one. */
 static uint64_t hash_file(const o2p_settings *settings, o2p_table table, const o2p_buffer *file)
 {
     const uint64_t numbers[] = {
-        (uint64_t)table,           (uint64_t)settings->codec,  (uint64_t)settings->codec_level,
-        (uint64_t)settings->order, (uint64_t)settings->ids,    (uint64_t)settings->timestamps,
-        settings->row_group_rows,  settings->row_group_bytes,  settings->page_rows,
-        settings->page_bytes,      settings->dictionary_bytes, settings->statistics_bytes,
-        settings->bloom_tenths,
+        (uint64_t)table,           (uint64_t)settings->codec,      (uint64_t)settings->codec_level,
+        (uint64_t)settings->order, (uint64_t)settings->ids,        (uint64_t)settings->timestamps,
+        settings->row_group_rows,  settings->row_group_bytes,      settings->page_rows,
+        settings->page_bytes,      settings->dictionary_bytes,     settings->statistics_bytes,
+        settings->bloom_tenths,    (uint64_t)settings->attributes, settings->promotions_only,
     };
     enum { NUMBERS = sizeof(numbers) / sizeof(numbers[0]) };
     enum { WORDS = sizeof(settings->blooms.bits) / sizeof(settings->blooms.bits[0]) };
@@ -56,7 +76,8 @@ static uint64_t hash_file(const o2p_settings *settings, o2p_table table, const o
     for (size_t i = 0; i < NUMBERS + WORDS; i++)
         o2p_store_le64(choices + 8 * i,
                        i < NUMBERS ? numbers[i] : settings->blooms.bits[i - NUMBERS]);
-    return o2p_xxh64(file->data, file->size, o2p_xxh64(choices, sizeof(choices), 0));
+    uint64_t seed = hash_promotions(settings, o2p_xxh64(choices, sizeof(choices), 0));
+    return o2p_xxh64(file->data, file->size, seed);
 }
 
 /* ---- one file ---- */

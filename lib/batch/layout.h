@@ -23,13 +23,28 @@
     FORM(INT64, INT64, NONE, "the cell or item")                                                   \
     FORM(DOUBLE, DOUBLE, NONE, "the cell or item")                                                 \
     FORM(BOOL, BOOLEAN, NONE, "the cell")                                                          \
-    FORM(NOTED, BYTE_ARRAY, STRING, "in no cell: DuplicateAttributes, made by duplicates.c")
+    FORM(NOTED, BYTE_ARRAY, STRING, "in no cell: DuplicateAttributes, made by duplicates.c")       \
+    FORM(LIST_JSON, BYTE_ARRAY, STRING, "the list of attributes as a JSON object")                 \
+    FORM(LIST_METADATA, BYTE_ARRAY, NONE, "the names of the list as a Variant")                    \
+    FORM(LIST_VARIANT, BYTE_ARRAY, NONE, "the values of the list as a Variant")                    \
+    FORM(LIST_KEPT, BYTE_ARRAY, STRING, "keys or values of the list that have no other column")    \
+    FORM(LIST_LETTERS, BYTE_ARRAY, STRING, "letters of the types of those values")                 \
+    FORM(LIST_TEXT, BYTE_ARRAY, STRING, "an attribute of the list, as text")                       \
+    FORM(LIST_INT64, INT64, NONE, "an attribute of the list, if it is an int")                     \
+    FORM(LIST_DOUBLE, DOUBLE, NONE, "an attribute of the list, if it is a double")                 \
+    FORM(LIST_BOOL, BOOLEAN, NONE, "an attribute of the list, if it is a bool")
 
 typedef enum o2p_form {
 #define FORM(id, physical, logical, doc) O2P_FORM_##id,
     O2P_FORMS
 #undef FORM
 } o2p_form;
+
+/* Whether a leaf is made of lists of attributes, each list as a whole, by list_leaf.c. */
+static inline bool o2p_form_is_list(o2p_form form)
+{
+    return form >= O2P_FORM_LIST_JSON;
+}
 
 /* Which leaf of a column. */
 typedef enum o2p_part {
@@ -47,6 +62,7 @@ typedef struct o2p_layout_leaf {
     uint8_t physical;   /* o2p_physical */
     uint8_t source;     /* o2p_source of the cells */
     uint8_t statistics; /* o2p_statistics */
+    uint8_t promotion;  /* of the LIST forms from LIST_TEXT on: its number in the settings */
     bool nullable;      /* the leaf itself: what it is a member of is never null */
     bool bloom;         /* has a bloom filter */
     uint16_t node;      /* its o2p_parquet_node: name, logical type, field id */

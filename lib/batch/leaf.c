@@ -296,28 +296,41 @@ static bool gather_top(o2p_gather *gather, const o2p_rows *rows, const o2p_layou
     return true;
 }
 
+/* Sets the child rows of a leaf that is a member of structs; returns their numbers, or NULL when
+ * memory is refused. */
+static const uint32_t *gather_structs(o2p_gather *gather, const o2p_rows *rows,
+                                      const o2p_layout_leaf *spec, const uint32_t *selected,
+                                      uint32_t count, o2p_leaf *leaf)
+{
+    static const o2p_column empty;
+    const o2p_column *list = rows == NULL ? &empty : &rows->columns[spec->parent];
+    uint32_t *counts = (uint32_t *)room(&gather->counts, count, 4);
+    if (counts == NULL)
+        return NULL;
+    uint64_t sum = gather_counts(list, selected, count, counts);
+    uint32_t *children = (uint32_t *)room(&gather->children, sum, 4);
+    if (children == NULL)
+        return NULL;
+    gather_children(list, selected, count, children);
+    leaf->counts = counts;
+    leaf->child_count = (uint32_t)sum;
+    return children;
+}
+
 static bool gather_member(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
                           const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
 {
     static const o2p_column empty;
     o2p_kind kind = (o2p_kind)o2p_columns[spec->cells].kind;
-    const o2p_column *list = rows == NULL ? &empty : &rows->columns[spec->parent];
-    uint32_t *counts = (uint32_t *)room(&gather->counts, count, 4);
-    if (counts == NULL)
-        return false;
-    uint64_t sum = gather_counts(list, selected, count, counts);
-    uint32_t *children = (uint32_t *)room(&gather->children, sum, 4);
+    const uint32_t *children = gather_structs(gather, rows, spec, selected, count, leaf);
     if (children == NULL)
         return false;
-    gather_children(list, selected, count, children);
-    leaf->counts = counts;
-    leaf->child_count = (uint32_t)sum;
     if (!is_list_kind(kind))
-        return gather_scalar(gather, rows, spec, children, (uint32_t)sum, leaf);
+        return gather_scalar(gather, rows, spec, children, leaf->child_count, leaf);
     const o2p_column *column = rows == NULL ? &empty : &rows->columns[spec->cells];
     O2P_ASSERT(kind == O2P_KIND_MAP); /* the only list there is in a list */
-    if (!gather_map(gather, column, (o2p_part)spec->part, children, (uint32_t)sum, &gather->inner,
-                    leaf))
+    if (!gather_map(gather, column, (o2p_part)spec->part, children, leaf->child_count,
+                    &gather->inner, leaf))
         return false;
     leaf->inner = (const uint32_t *)(const void *)gather->inner.data;
     return true;
@@ -336,6 +349,28 @@ bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_
     leaf->nullable = spec->nullable;
     return spec->parent == O2P_COL_NONE ? gather_top(gather, rows, spec, selected, count, leaf)
                                         : gather_member(gather, rows, spec, selected, count, leaf);
+}
+
+const uint32_t *o2p_gather_lists(o2p_gather *gather, const o2p_rows *rows,
+                                 const o2p_layout_leaf *spec, const uint32_t *selected,
+                                 uint32_t count, o2p_leaf *leaf)
+{
+    static const o2p_column empty;
+    const o2p_column *column = rows == NULL ? &empty : &rows->columns[spec->cells];
+    gather->map = NULL;
+    memset(leaf, 0, sizeof(*leaf));
+    leaf->rows = count;
+    leaf->nullable = spec->nullable;
+    if (spec->parent != O2P_COL_NONE) {
+        selected = gather_structs(gather, rows, spec, selected, count, leaf);
+        count = leaf->child_count;
+    }
+    if (selected == NULL || !number_lists(gather, column, selected, count, &gather->inner))
+        return NULL;
+    leaf->lists = (const uint32_t *)(const void *)gather->lists.data;
+    leaf->list_count = (uint32_t)(gather->list_ends.size / 4);
+    leaf->value_count = count;
+    return selected;
 }
 
 /* ---- runs ---- */

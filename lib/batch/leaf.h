@@ -70,6 +70,13 @@ void o2p_gather_free(o2p_gather *gather);
 bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
                      const uint32_t *selected, uint32_t count, o2p_leaf *leaf);
 
+/* Numbers the lists of a MAP over the rows, for a leaf that has one value for each list: sets
+ * leaf->lists, list_count and value_count, and gather->used. Returns the rows (child rows, if it is
+ * a member of structs) that the values are of; NULL when memory is refused. */
+const uint32_t *o2p_gather_lists(o2p_gather *gather, const o2p_rows *rows,
+                                 const o2p_layout_leaf *spec, const uint32_t *selected,
+                                 uint32_t count, o2p_leaf *leaf);
+
 /* Rows of a resource, scope or metric come again and again: such a leaf is gathered once a run of
  * rows, with the runs' lengths as leaf->repeats, and repeated when its values have become small.
  * Writes out the repeats of a leaf that has them, and of its values: indices if it has them, else

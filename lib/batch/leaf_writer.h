@@ -2,7 +2,7 @@
  * encode.c (files, order of leaves), row_groups.c (where row groups end), text_leaf.c and
  * number_leaf.c (a chunk: its encoding and dictionary), pages.c (cut into pages), values.c and
  * places.c (the values of a page), bounds.c (their least and greatest), duplicates.c (the leaf that
- * is in no column).
+ * is in no column), list_leaf.c (those that are made of lists of attributes).
  *
  * The encoder's buffers are scratch of the open leaf, but for the sources, which are of the row
  * group.
@@ -11,6 +11,7 @@
 #define O2P_BATCH_LEAF_WRITER_H
 
 #include "encode.h"
+#include "list_leaf.h"
 #include "number_table.h"
 #include "../parquet/file.h"
 #include "../parquet/statistics.h"
@@ -50,6 +51,7 @@ struct o2p_encoder {
     o2p_dictionary duplicates; /* entries of DuplicateAttributes */
     uint64_t duplicates_repaired;
     o2p_arena arena;
+    o2p_list_forms forms;
     o2p_layout layout;   /* of the table written last */
     o2p_weights weights; /* likewise */
     bool laid_out;       /* there is one */
@@ -154,5 +156,13 @@ bool o2p_write_numbers(o2p_leaf_writer *w);
 /* duplicates.c: makes the leaf of DuplicateAttributes over the `count` rows of the row group. False
  * when memory is refused. */
 bool o2p_gather_duplicates(o2p_encoder *e, o2p_table table, uint32_t count, o2p_leaf *leaf);
+
+/* list_leaf.c: makes a leaf of lists of attributes; the dictionary that its indices are of, unless
+ * it is the column's (NULL); about how many bytes the texts of the lists of a source's row take.
+ * False when memory is refused. */
+bool o2p_gather_list_leaf(o2p_encoder *e, const o2p_layout_leaf *spec, const uint32_t *selected,
+                          uint32_t count, o2p_leaf *leaf);
+const o2p_dictionary *o2p_list_texts(const o2p_encoder *e, o2p_form form);
+uint64_t o2p_list_bytes(const o2p_encoder *e, o2p_source source, uint32_t row);
 
 #endif

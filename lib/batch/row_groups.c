@@ -7,10 +7,14 @@
  *                latter each time where there will be no dictionary
  *   number       8
  *
+ * Lists of attributes that are written as texts are weighed row by row by themselves: a text is up
+ * to six times as large as what it is made of, and those of a row group are one dictionary.
+ *
  * The sizes of a table's columns tell of most that no row group can be too large. Only the rows of
  * others are weighed one by one, by the columns that take most; what the others take is spread
  * evenly.
  */
+#include "../base/limits.h"
 #include "leaf_writer.h"
 
 enum { MOST_SHARED = 1 << 26, INDEX_BYTES = 2, NUMBER_BYTES = 8, LENGTH_BYTES = 4 };
@@ -148,7 +152,8 @@ static uint64_t weigh_leaf(o2p_encoder *e, const o2p_layout_leaf *spec, uint64_t
 {
     enum { MATTERS = 16 }; /* an uneven leaf is one that fills this part of a row group */
     const o2p_column *column = column_of(e, spec);
-    if (column == NULL || column->cells.size == 0)
+    bool list = o2p_form_is_list((o2p_form)spec->form) && spec->form != O2P_FORM_LIST_KEPT;
+    if (list || column == NULL || column->cells.size == 0)
         return 0;
     leaf_weight weight = weight_of(e, spec, column, most, rows);
     uint64_t limit = e->settings->row_group_bytes;
@@ -259,12 +264,42 @@ static uint64_t shared_attributes(const o2p_encoder *e, const o2p_run *run)
     return sum;
 }
 
+/* About how many bytes the texts of the lists of a run's resource, scope and metric take. */
+static uint64_t shared_list_bytes(const o2p_encoder *e, const o2p_run *run)
+{
+    uint64_t bytes = 0;
+    for (o2p_source s = O2P_SOURCE_RESOURCE; s <= O2P_SOURCE_METRIC; s++)
+        if (o2p_has_source(e->layout.table, s))
+            bytes += o2p_list_bytes(e, s, run->group[s]);
+    return bytes;
+}
+
+/* How many of the next rows have lists of attributes that fit as texts. */
+static uint32_t rows_of_texts(const o2p_encoder *e, const uint32_t *selected, const uint32_t *runs,
+                              uint32_t most)
+{
+    enum { MOST_BYTES = O2P_MAX_DICTIONARY_BYTES / 8 };
+    const o2p_run *all = o2p_store_runs(e->store, e->layout.table);
+    uint64_t sum = 0, limit = e->settings->row_group_bytes;
+    limit = limit < MOST_BYTES ? limit : MOST_BYTES;
+    for (uint32_t i = 0; i < most; i++) {
+        if (i == 0 || runs[i] != runs[i - 1])
+            sum += shared_list_bytes(e, &all[runs[i]]);
+        sum += o2p_list_bytes(e, O2P_SOURCE_ROW, selected[i]);
+        if (sum > limit && i > 0)
+            return i;
+    }
+    return most;
+}
+
 uint32_t o2p_row_group_rows(o2p_encoder *e, const uint32_t *selected, const uint32_t *runs,
                             uint32_t count)
 {
     const o2p_run *all = o2p_store_runs(e->store, e->layout.table);
     uint32_t most = count < e->settings->row_group_rows ? count : e->settings->row_group_rows;
     uint64_t shared = 0, each = 0, bytes = 0;
+    if (e->settings->attributes != O2P_ATTRIBUTES_MAP)
+        most = rows_of_texts(e, selected, runs, most);
     if (e->weights.fit)
         return most;
     e->weights.group++;

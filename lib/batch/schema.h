@@ -43,7 +43,8 @@ typedef struct o2p_column_spec {
     uint8_t kind; /* o2p_kind */
     uint8_t nullable;
     uint8_t source;     /* o2p_source */
-    uint8_t of;         /* o2p_col of the TIME a NANOS completes, or O2P_COL_NONE */
+    uint8_t of;         /* o2p_col of the TIME a NANOS completes, of the MAP that a STRING has the
+                           letters of, or O2P_COL_NONE */
     uint8_t statistics; /* o2p_statistics */
 } o2p_column_spec;
 

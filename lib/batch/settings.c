@@ -4,6 +4,7 @@
 #include "../parquet/codec.h"
 #include "../parquet/statistics.h"
 #include "path.h"
+#include "promotion.h"
 
 /* Rows a row group: what DuckDB reads as one unit of parallel work, and few enough that a group of
  * wide rows stays well below 100 MB. */
@@ -90,6 +91,7 @@ static const char *check_ranges(const o2p_options *o, const char **wrong)
         {"order", (unsigned)o->order, O2P_ORDER_RECEIVED, "not an order"},
         {"timestamps", (unsigned)o->timestamps, O2P_TIMESTAMPS_NANOS, "not a form of times"},
         {"ids", (unsigned)o->ids, O2P_IDS_BINARY, "not a form of ids"},
+        {"attributes", (unsigned)o->attributes, O2P_ATTRIBUTES_VARIANT, "not a form of attributes"},
         {"row_group_rows", o->row_group_rows, MAX_ROW_GROUP_ROWS, "more than 2^30"},
         {"dictionary_bytes", o->dictionary_bytes, MAX_DICTIONARY_BYTES, "more than 2^30"},
         {"statistics_bytes", o->statistics_bytes, O2P_BOUND_MOST, "more than 1,024"},
@@ -163,6 +165,9 @@ o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options,
     uint32_t tenths = bloom_tenths(o.bloom_fpp == 0 ? DEFAULT_BLOOM_FPP : o.bloom_fpp);
     if (tenths == 0)
         return refuse(error, "bloom_fpp", "not from 0.0001 to 0.5");
+    wrong = o2p_promotions_check(o.promotions, o.promotion_count);
+    if (wrong != NULL)
+        return refuse(error, "promotions", wrong);
     *settings = (o2p_settings){
         .signal = o.signal,
         .encoding = o.encoding,
@@ -173,6 +178,10 @@ o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options,
         .ids = o.ids == O2P_IDS_DEFAULT ? O2P_IDS_HEX : o.ids,
         .timestamps = o.timestamps == O2P_TIMESTAMPS_DEFAULT ? O2P_TIMESTAMPS_MICROS : o.timestamps,
         .default_time_ns = o.default_time_ns,
+        .attributes = o.attributes == O2P_ATTRIBUTES_DEFAULT ? O2P_ATTRIBUTES_MAP : o.attributes,
+        .promotions = o.promotions,
+        .promotion_count = o.promotion_count,
+        .promotions_only = o.promotions_only && o.promotion_count > 0,
         .row_group_rows = or_default(o.row_group_rows, DEFAULT_ROW_GROUP_ROWS),
         .row_group_bytes = or_default64(o.row_group_bytes, DEFAULT_ROW_GROUP_BYTES),
         .dictionary_bytes = or_default(o.dictionary_bytes, DEFAULT_DICTIONARY_BYTES),

@@ -18,6 +18,10 @@ typedef struct o2p_settings {
     o2p_ids ids;               /* not DEFAULT */
     o2p_timestamps timestamps; /* not DEFAULT */
     uint64_t default_time_ns;
+    o2p_attributes_form attributes;  /* not DEFAULT */
+    const o2p_promotion *promotions; /* the caller's */
+    size_t promotion_count;
+    bool promotions_only;
     uint32_t row_group_rows;
     uint64_t row_group_bytes;
     uint32_t page_rows;

@@ -151,6 +151,30 @@ void o2p_store_save(const o2p_store *store, o2p_store_mark *mark)
     }
 }
 
+static uint64_t list_bytes(const o2p_rows *rows, const o2p_rows_mark *mark)
+{
+    uint64_t bytes = 0;
+    for (size_t c = 0; c < O2P_COL_COUNT && rows != NULL; c++) {
+        const o2p_column *column = &rows->columns[c];
+        size_t first = mark->exists ? mark->columns[c].ends / 4 : 0;
+        if (o2p_columns[c].kind != O2P_KIND_MAP)
+            continue;
+        for (size_t list = first + 1; list <= column->ends.size / 4; list++)
+            bytes += o2p_map_text_bytes(column, (uint32_t)list);
+    }
+    return bytes;
+}
+
+uint64_t o2p_store_list_bytes(const o2p_store *store, const o2p_store_mark *mark)
+{
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < O2P_TABLE_COUNT; i++)
+        bytes += list_bytes(store->tables[i], &mark->tables[i]);
+    for (size_t i = O2P_SOURCE_RESOURCE; i <= O2P_SOURCE_METRIC; i++)
+        bytes += list_bytes(store->groups[i], &mark->groups[i]);
+    return bytes;
+}
+
 void o2p_store_rollback(o2p_store *store, const o2p_store_mark *mark)
 {
     store->pool.repaired = mark->repaired;

@@ -98,6 +98,9 @@ typedef struct o2p_store_mark {
 } o2p_store_mark;
 
 void o2p_store_save(const o2p_store *store, o2p_store_mark *mark);
+
+/* About how many bytes the lists of attributes that came since the mark take as texts. */
+uint64_t o2p_store_list_bytes(const o2p_store *store, const o2p_store_mark *mark);
 void o2p_store_rollback(o2p_store *store, const o2p_store_mark *mark);
 
 #endif

@@ -41,7 +41,8 @@ typedef enum o2p_logical {
     O2P_LOGICAL_TIMESTAMP_NANOS,  /* adjusted to UTC */
     O2P_LOGICAL_MAP,              /* also converted type MAP */
     O2P_LOGICAL_LIST,             /* also converted type LIST */
-    O2P_LOGICAL_JSON              /* also converted type JSON */
+    O2P_LOGICAL_JSON,             /* also converted type JSON */
+    O2P_LOGICAL_VARIANT           /* version 1 */
 } o2p_logical;
 
 /* Values as in parquet.thrift. */

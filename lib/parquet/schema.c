@@ -10,8 +10,10 @@ enum {
     LOGICAL_MAP = 2,
     LOGICAL_LIST = 3,
     LOGICAL_TIMESTAMP = 8,
-    LOGICAL_JSON = 12
+    LOGICAL_JSON = 12,
+    LOGICAL_VARIANT = 16
 };
+enum { VARIANT_VERSION = 1 };
 enum { UNIT_MICROS = 2, UNIT_NANOS = 3 };
 
 /* ---- leaves ---- */
@@ -115,6 +117,11 @@ static void logical_type(o2p_thrift *thrift, uint8_t logical)
         break;
     case O2P_LOGICAL_JSON:
         empty_struct(thrift, LOGICAL_JSON);
+        break;
+    case O2P_LOGICAL_VARIANT:
+        o2p_thrift_struct(thrift, LOGICAL_VARIANT);
+        o2p_thrift_i8(thrift, 1, VARIANT_VERSION);
+        o2p_thrift_end(thrift);
         break;
     default:
         break;

@@ -93,6 +93,15 @@ void o2p_thrift_bool(o2p_thrift *thrift, int16_t id, bool value)
         set_end(thrift->out, store_header(thrift, id, value ? O2P_THRIFT_TRUE : O2P_THRIFT_FALSE));
 }
 
+void o2p_thrift_i8(o2p_thrift *thrift, int16_t id, int8_t value)
+{
+    if (!o2p_buffer_reserve(thrift->out, HEADER_MAX + 1))
+        return;
+    uint8_t *at = store_header(thrift, id, O2P_THRIFT_BYTE);
+    *at++ = (uint8_t)value;
+    set_end(thrift->out, at);
+}
+
 void o2p_thrift_i16(o2p_thrift *thrift, int16_t id, int16_t value)
 {
     integer(thrift, id, O2P_THRIFT_I16, value);

@@ -5,6 +5,7 @@
  *   field header   (id - previous id) << 4 | type        when the difference is 1..15
  *                  type, zigzag varint id                otherwise
  *   bool           the header's type is the value: 1 true, 2 false; as a list element a byte 1 or 2
+ *   i8             a byte
  *   i16 i32 i64    zigzag varint
  *   double         8 bytes, little-endian
  *   binary         varint length, bytes
@@ -46,6 +47,7 @@ void o2p_thrift_end(o2p_thrift *thrift);
 
 /* Fields of the innermost struct. */
 void o2p_thrift_bool(o2p_thrift *thrift, int16_t id, bool value);
+void o2p_thrift_i8(o2p_thrift *thrift, int16_t id, int8_t value);
 void o2p_thrift_i16(o2p_thrift *thrift, int16_t id, int16_t value);
 void o2p_thrift_i32(o2p_thrift *thrift, int16_t id, int32_t value);
 void o2p_thrift_i64(o2p_thrift *thrift, int16_t id, int64_t value);

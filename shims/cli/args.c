@@ -138,7 +138,18 @@ static bool set_choice(const struct flag *flag, const char *value)
     return false;
 }
 
-static bool set_value(const struct flag *flag, const char *value)
+static bool add_value(const struct flag *flag, char *value)
+{
+    struct flag_values *values = flag->target;
+    if (values->count == FLAG_VALUES_MOST) {
+        complain("--%s is given more than %d times", flag->name, FLAG_VALUES_MOST);
+        return false;
+    }
+    values->at[values->count++] = value;
+    return true;
+}
+
+static bool set_value(const struct flag *flag, char *value)
 {
     switch (flag->kind) {
     case FLAG_TEXT:
@@ -157,6 +168,8 @@ static bool set_value(const struct flag *flag, const char *value)
         return false;
     case FLAG_CHOICE:
         return set_choice(flag, value);
+    case FLAG_EACH:
+        return add_value(flag, value);
     case FLAG_SWITCH:
         break;
     }
@@ -167,7 +180,7 @@ static bool set_value(const struct flag *flag, const char *value)
 static bool take_flag(const struct flag *flags, size_t flag_count, char **args, size_t count,
                       size_t *at)
 {
-    const char *arg = args[*at];
+    char *arg = args[*at];
     size_t length = strcspn(arg, "=");
     bool joined = arg[length] == '=';
     const struct flag *flag = NULL;

@@ -3,7 +3,8 @@
  *
  *   --name value   --name=value   --switch   --   (the rest are operands)   -   (an operand)
  *
- * Flags and operands may be mixed. A flag given twice has its last value.
+ * Flags and operands may be mixed. A flag given twice has its last value, or, if it is of that
+ * kind, both.
  */
 #ifndef O2P_CLI_ARGS_H
 #define O2P_CLI_ARGS_H
@@ -19,8 +20,17 @@ typedef enum flag_kind {
     FLAG_NUMBER, /* target: uint64_t; decimal, at least 1, with an optional K, M or G (powers of
                     1024) */
     FLAG_SHARE,  /* target: double, from 0 to 1; decimal */
-    FLAG_CHOICE  /* target: int, the value of one of the choices */
+    FLAG_CHOICE, /* target: int, the value of one of the choices */
+    FLAG_EACH    /* target: struct flag_values */
 } flag_kind;
+
+enum { FLAG_VALUES_MOST = 100 };
+
+/* The values of a flag that may be given several times, in order. */
+struct flag_values {
+    char *at[FLAG_VALUES_MOST];
+    size_t count;
+};
 
 struct flag_choice {
     const char *name; /* NULL ends the list */

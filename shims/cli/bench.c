@@ -96,7 +96,9 @@ static int run_bench(char **operands, size_t count)
         return args_refuse("bench", "exactly one FILE is needed");
     if (flags.repeat > MOST_REPEATS)
         return args_refuse("bench", "--repeat is at most 1000000");
-    o2p_options options = options_of_flags();
+    o2p_options options;
+    if (!options_of_flags("bench", &options))
+        return STATUS_USAGE;
     options.path_template = ONE_FILE_TEMPLATE;
     if (!options_are_good("bench", &options))
         return STATUS_USAGE;

@@ -68,12 +68,14 @@ static void set_defaults(void)
         flags.batch_bytes = flags.one_file ? UINT64_MAX : DEFAULT_BATCH_BYTES;
 }
 
-static o2p_options library_options(void)
+/* False after a message. */
+static bool library_options(o2p_options *options)
 {
-    o2p_options options = options_of_flags();
-    options.skip_bad_lines = flags.skip_bad_lines;
-    options.path_template = flags.one_file ? ONE_FILE_TEMPLATE : NULL;
-    return options;
+    if (!options_of_flags("convert", options))
+        return false;
+    options->skip_bad_lines = flags.skip_bad_lines;
+    options->path_template = flags.one_file ? ONE_FILE_TEMPLATE : NULL;
+    return options_are_good("convert", options);
 }
 
 static void convert_all(struct conversion *run, const struct input_list *list)
@@ -101,8 +103,7 @@ static int run_convert(char **operands, size_t count)
                             library_flags.encoding == O2P_ENCODING_JSON_LINES))
         return args_refuse("convert", "--delimited is for protobuf alone");
     set_defaults();
-    run.options = library_options();
-    if (!options_are_good("convert", &run.options))
+    if (!library_options(&run.options))
         return STATUS_USAGE;
     run.out = flags.out;
     run.batch_rows = flags.batch_rows;

@@ -2,6 +2,7 @@
 #include "cli.h"
 #include "input.h"
 #include "options.h"
+#include "promote.h"
 #include "terminal.h"
 
 #include <string.h>
@@ -42,10 +43,34 @@ static uint32_t narrow(uint64_t number)
     return number < UINT32_MAX ? (uint32_t)number : UINT32_MAX;
 }
 
-o2p_options options_of_flags(void)
+const struct flag_choice attributes_choices[] = {{"map", O2P_ATTRIBUTES_MAP},
+                                                 {"json", O2P_ATTRIBUTES_JSON},
+                                                 {"variant", O2P_ATTRIBUTES_VARIANT},
+                                                 {NULL, 0}};
+
+/* What --promote says. */
+static o2p_promotion promotions[FLAG_VALUES_MOST];
+
+static bool read_promotions(const char *command)
+{
+    for (size_t i = 0; i < library_flags.promote.count; i++) {
+        char message[300], *spec = library_flags.promote.at[i];
+        const char *wrong = promotion_read(&promotions[i], spec);
+        if (wrong == NULL)
+            continue;
+        snprintf(message, sizeof message, "--promote %s: %s", spec, wrong);
+        args_refuse(command, message);
+        return false;
+    }
+    return true;
+}
+
+bool options_of_flags(const char *command, o2p_options *result)
 {
     o2p_options options = {.size = sizeof options};
     uint64_t level = library_flags.codec_level; /* what no codec has is refused by the library */
+    if (!read_promotions(command))
+        return false;
     options.signal = (o2p_signal)library_flags.signal;
     options.encoding = (o2p_encoding)library_flags.encoding;
     options.codec = (o2p_codec)library_flags.codec;
@@ -61,14 +86,20 @@ o2p_options options_of_flags(void)
     options.statistics_bytes = narrow(library_flags.statistics_bytes);
     options.bloom_columns = library_flags.bloom_columns;
     options.bloom_fpp = library_flags.bloom_fpp;
+    options.attributes = (o2p_attributes_form)library_flags.attributes;
+    options.promotions = promotions;
+    options.promotion_count = library_flags.promote.count;
+    options.promotions_only = library_flags.promote_only;
     options.max_input_bytes = INPUT_REQUEST_MAX;
-    return options;
+    *result = options;
+    return true;
 }
 
-/* The flag of an option: page_bytes is --page-bytes. */
+/* The flag of an option: page_bytes is --page-bytes; one that may be given several times is named
+ * as one of them. */
 static void put_flag(char *flag, size_t room, const char *option)
 {
-    snprintf(flag, room, "--%s", option);
+    snprintf(flag, room, "--%s", strcmp(option, "promotions") == 0 ? "promote" : option);
     for (char *c = flag; *c != '\0'; c++)
         *c = *c == '_' ? '-' : *c;
 }

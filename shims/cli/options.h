@@ -15,11 +15,13 @@
  * it refuses. */
 struct library_flags {
     int signal, encoding;
-    int codec, order, ids, timestamps;
+    int codec, order, ids, timestamps, attributes;
     uint64_t codec_level, row_group_rows, row_group_bytes, page_rows, page_bytes;
     uint64_t dictionary_bytes, statistics_bytes;
     const char *bloom_columns;
     double bloom_fpp;
+    struct flag_values promote;
+    bool promote_only;
 };
 
 extern struct library_flags library_flags;
@@ -30,6 +32,8 @@ extern const struct flag_choice codec_choices[];      /* values of o2p_codec */
 extern const struct flag_choice order_choices[];      /* values of o2p_order */
 extern const struct flag_choice ids_choices[];        /* values of o2p_ids */
 extern const struct flag_choice timestamps_choices[]; /* values of o2p_timestamps */
+
+extern const struct flag_choice attributes_choices[]; /* values of o2p_attributes_form */
 
 #define LIBRARY_FLAG(name, value, kind, target, choices, help)                                     \
     {                                                                                              \
@@ -78,10 +82,20 @@ extern const struct flag_choice timestamps_choices[]; /* values of o2p_timestamp
                      "TraceId,Links.TraceId; empty: none (default: TraceId)"),                     \
         LIBRARY_FLAG("bloom-fpp", "SHARE", FLAG_SHARE, bloom_fpp, NULL,                            \
                      "absent values that a bloom filter does not exclude, at\n"                    \
-                     "most, 0.0001 to 0.5 (default: 0.01)")
+                     "most, 0.0001 to 0.5 (default: 0.01)"),                                       \
+        LIBRARY_FLAG("attributes", "FORM", FLAG_CHOICE, attributes, attributes_choices,            \
+                     "attributes as a map of texts, as json text, or as Parquet's\n"               \
+                     "variant, which not every engine reads (default: map)"),                      \
+        LIBRARY_FLAG("promote", "SPEC", FLAG_EACH, promote, NULL,                                  \
+                     "give an attribute a column of its own; may be given several\n"               \
+                     "times. SPEC is resource:KEY[:TYPE][=COLUMN] or record:...,\n"                \
+                     "TYPE string, int64, double or bool; a : or = in KEY is\n"                    \
+                     "written \\: or \\="),                                                        \
+        LIBRARY_FLAG("promote-only", NULL, FLAG_SWITCH, promote_only, NULL,                        \
+                     "leave promoted attributes out of the lists they come from")
 
-/* The options that the flags say. */
-o2p_options options_of_flags(void);
+/* The options that the flags say. False after a message. */
+bool options_of_flags(const char *command, o2p_options *options);
 
 /* Whether the library takes the options; if not, says why. */
 bool options_are_good(const char *command, const o2p_options *options);

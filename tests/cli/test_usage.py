@@ -10,6 +10,7 @@ from conftest import ROOT
 FILE_FLAGS = [
     *["codec", "codec-level", "order", "ids", "timestamps", "row-group-rows", "row-group-bytes"],
     *["page-rows", "page-bytes", "dictionary-bytes", "statistics-bytes", "bloom-columns", "bloom-fpp"],
+    *["attributes", "promote", "promote-only"],
 ]
 COMMANDS = ["convert", "inspect", "schema", "bench"]
 NO_LEVEL = "--codec-level: not a level of the codec: zstd has 1 to 22, gzip 1 to 9, the others none"
@@ -120,6 +121,11 @@ def test_no_command(run):
             ["convert", "--codec=zstd", "--codec-level=4G", "x"],
             f"convert: {NO_LEVEL}; see `otlp2parquet convert --help`",
         ),
+        (
+            ["convert", "--attributes", "struct", "x"],
+            '--attributes cannot be "struct"; it is one of: map, json, variant',
+        ),
+        (["convert", "--promote"], "--promote needs a value: --promote SPEC"),
         (
             ["convert", "--batch-rows", "0", "x"],
             '--batch-rows cannot be "0"; it is a number from 1, such as 5000, 64K, 256M or 2G',

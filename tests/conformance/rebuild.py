@@ -14,6 +14,7 @@ from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from anyvalue_text import load_json, parse, parse_otlp_json
+from attribute_forms import attributes_of
 from columns import read_canonical, to_rows
 from rows import METRIC_TABLES, Row, serialized
 
@@ -69,19 +70,8 @@ class Moved:
 
 
 def _attributes(columns, name, moved, within=""):
-    """The original list of attributes of a map column, its ...Types companion and what was moved away."""
-    entries, letters = columns[name], columns[name + "Types"]
-    assert letters.strip("s") or not letters, f"{name}Types is {letters!r}, not empty, though all are strings"
-    assert len(letters) in (
-        0,
-        len(entries),
-    ), f"{name}Types has {len(letters)} letters for {len(entries)} entries"
-    keys = [entry["key"] for entry in entries]
-    assert len(set(keys)) == len(keys), f"{name}: a key twice in the map"
-    kept = [
-        KeyValue(key=entry["key"], value=parse(letter, entry["value"]))
-        for entry, letter in zip(entries, letters or "s" * len(entries))
-    ]
+    """The original list of attributes: of a column, its ...Types companion and what was moved away."""
+    kept = attributes_of(columns, name)
     duplicates = moved.take(within + name)
     if not duplicates:
         return kept

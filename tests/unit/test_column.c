@@ -318,6 +318,25 @@ static void any_allocation_may_fail(void **state)
     }
 }
 
+/* Bytes of keys and values, and some around each. */
+static void lists_as_texts_have_a_size(void **state)
+{
+    (void)state;
+    o2p_column *column = &rows->columns[O2P_COL_LogAttributes];
+    assert_int_equal(o2p_map_text_bytes(column, 0), 8);
+    o2p_dictionary *keys = o2p_column_key_dictionary(rows, O2P_COL_LogAttributes);
+    o2p_dictionary *values = o2p_column_dictionary(rows, O2P_COL_LogAttributes);
+    o2p_buffer_u32(&column->keys, o2p_intern(keys, (const uint8_t *)"key", 3, false));
+    o2p_buffer_u32(&column->items, o2p_intern(values, (const uint8_t *)"value", 5, false));
+    assert_int_equal(o2p_end_map(rows, O2P_COL_LogAttributes, 1), 1);
+    o2p_buffer_u32(&column->keys, 0);
+    o2p_buffer_u32(&column->items, 0);
+    assert_int_equal(o2p_end_map(rows, O2P_COL_LogAttributes, 2), 2);
+    assert_int_equal(o2p_map_text_bytes(column, 0), 8);
+    assert_int_equal(o2p_map_text_bytes(column, 1), 8 + 8 + 3 + 5);
+    assert_int_equal(o2p_map_text_bytes(column, 2), 8 + 8);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -332,6 +351,7 @@ int main(void)
         TEST(rollback_leaves_nothing),
         TEST(rollback_keeps_dictionaries_without_values),
         TEST(any_allocation_may_fail),
+        TEST(lists_as_texts_have_a_size),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -421,7 +421,29 @@ static void every_allocation_of_an_append_may_fail(void **state)
             append_without_memory(signals[s], encodings[e], 2);
 }
 
-static void finish_without_memory(o2p_signal signal, o2p_codec codec)
+/* Columns of every type, some in both sources; "k" and "service.name" are in the requests. */
+static const o2p_promotion promotions[] = {
+    {O2P_PROMOTE_RESOURCE, "service.name", "svc", O2P_PROMOTE_STRING},
+    {O2P_PROMOTE_RECORD, "k", "k text", O2P_PROMOTE_STRING},
+    {O2P_PROMOTE_RECORD, "k", "k int", O2P_PROMOTE_INT64},
+    {O2P_PROMOTE_RECORD, "k", "k double", O2P_PROMOTE_DOUBLE},
+    {O2P_PROMOTE_RECORD, "k", "k bool", O2P_PROMOTE_BOOL},
+};
+
+/* Options that shape the lists of attributes, by number. */
+enum { LIST_FORMS = 4 };
+
+static void set_lists(o2p_options *options, unsigned form)
+{
+    options->attributes = (o2p_attributes_form)(O2P_ATTRIBUTES_MAP + form % 3);
+    if (form > 0) {
+        options->promotions = promotions;
+        options->promotion_count = sizeof(promotions) / sizeof(promotions[0]);
+        options->promotions_only = form > 1;
+    }
+}
+
+static void finish_without_memory(o2p_signal signal, o2p_codec codec, unsigned form)
 {
     protobuf p = {0};
     sample_request(&p, signal, 1);
@@ -429,6 +451,7 @@ static void finish_without_memory(o2p_signal signal, o2p_codec codec)
     o2p_options options = options_of(&counting);
     options.signal = signal;
     options.codec = codec;
+    set_lists(&options, form);
     o2p_output expected = output_of(&options, &p, &p);
     o2p_batch *batch = new_batch(&options);
     append_ok(batch, &p);
@@ -463,7 +486,10 @@ static void every_allocation_of_a_finish_may_fail(void **state)
     (void)state;
     for (size_t s = 0; s < SIGNALS; s++)
         for (o2p_codec codec = O2P_CODEC_UNCOMPRESSED; codec <= O2P_CODEC_LZ4_RAW; codec++)
-            finish_without_memory(signals[s], codec);
+            finish_without_memory(signals[s], codec, 0);
+    for (size_t s = 0; s < SIGNALS; s++)
+        for (unsigned form = 1; form < LIST_FORMS; form++)
+            finish_without_memory(signals[s], O2P_CODEC_UNCOMPRESSED, form);
 }
 
 static void a_batch_may_be_refused(void **state)
@@ -475,6 +501,7 @@ static void a_batch_may_be_refused(void **state)
         counting.refuse_at = n;
         o2p_options options = options_of(&counting);
         options.path_template = "{hash}";
+        set_lists(&options, 3);
         o2p_batch *batch = (o2p_batch *)&options;
         o2p_error error;
         status = o2p_batch_new(&options, &batch, &error);
@@ -483,6 +510,82 @@ static void a_batch_may_be_refused(void **state)
         assert_int_equal(batch != NULL, status == O2P_OK);
         o2p_batch_free(batch);
         assert_int_equal(counting.blocks, 0);
+    }
+}
+
+/* A batch keeps promotions of its own. */
+static void promotions_are_copied(void **state)
+{
+    (void)state;
+    char key[] = "k", column[] = "column";
+    o2p_promotion promotion = {O2P_PROMOTE_RECORD, key, column, O2P_PROMOTE_STRING};
+    protobuf p = {0};
+    sample_request(&p, O2P_SIGNAL_LOGS, 1);
+    o2p_options options = options_of(NULL);
+    options.promotions = &promotion;
+    options.promotion_count = 1;
+    o2p_output expected = output_of(&options, &p, &p);
+    o2p_batch *batch = new_batch(&options);
+    key[0] = column[0] = '!';
+    promotion.source = O2P_PROMOTE_RESOURCE;
+    append_ok(batch, &p);
+    append_ok(batch, &p);
+    o2p_output out = finish_ok(batch);
+    assert_same_output(&out, &expected);
+    o2p_output_free(&out);
+    o2p_output_free(&expected);
+    o2p_batch_free(batch);
+    pb_free(&p);
+}
+
+/* A log with one long text, held once, and one of its own. */
+static void log_with_texts(protobuf *p, const char *text, int64_t n)
+{
+    p->size = 0;
+    sample_open(p, "a");
+    pb_open(p, 2);
+    pb_attribute(p, 6, "text", text);
+    pb_int_attribute(p, 6, "n", n);
+    pb_close(p);
+    sample_close(p);
+}
+
+/* Lists as texts have what maps hold once as often as there are lists: the batch is full before
+ * they cannot be written, and can be written then. */
+static void texts_of_lists_fill_a_batch(void **state)
+{
+    (void)state;
+    enum { LIMIT = 16 << 20, SIZE = 20000, APPENDS = LIMIT / 48 / SIZE };
+    static char text[SIZE + 1];
+    memset(text, 1, SIZE); /* six bytes each in JSON */
+    for (unsigned form = O2P_ATTRIBUTES_MAP; form <= O2P_ATTRIBUTES_VARIANT; form++) {
+        protobuf p = {0};
+        o2p_options options = options_of(NULL);
+        options.attributes = (o2p_attributes_form)form;
+        options.max_memory_bytes = LIMIT;
+        options.codec = O2P_CODEC_UNCOMPRESSED;
+        o2p_batch *batch = new_batch(&options);
+        o2p_status status = O2P_OK;
+        o2p_result result;
+        int64_t n = 0;
+        for (unsigned round = 0; round < 2; round++) {
+            for (n = 0, status = O2P_OK; status == O2P_OK && n < 2 * APPENDS; n++) {
+                log_with_texts(&p, text, n);
+                status = o2p_batch_append(batch, p.data, p.size, &result);
+            }
+            if (form == O2P_ATTRIBUTES_MAP) {
+                assert_int_equal(status, O2P_OK);
+            } else {
+                assert_int_equal(status, O2P_ERR_FULL);
+                assert_int_equal(result.counts.accepted, 0);
+                assert_true(n > APPENDS - 5);
+                assert_int_equal(o2p_batch_rows(batch), n - 1);
+            }
+            o2p_output out = finish_ok(batch);
+            o2p_output_free(&out);
+        }
+        o2p_batch_free(batch);
+        pb_free(&p);
     }
 }
 
@@ -1415,6 +1518,8 @@ int main(void)
         cmocka_unit_test(every_allocation_of_an_append_may_fail),
         cmocka_unit_test(every_allocation_of_a_finish_may_fail),
         cmocka_unit_test(a_batch_may_be_refused),
+        cmocka_unit_test(promotions_are_copied),
+        cmocka_unit_test(texts_of_lists_fill_a_batch),
         cmocka_unit_test(the_memory_limit_holds),
         cmocka_unit_test(a_batch_at_its_limit_can_go_on),
         cmocka_unit_test(every_limit_holds_to_the_unit),

@@ -117,6 +117,13 @@ static void tables_come_in_order(void **state)
 static void names_tell_content(void **state)
 {
     walk_fixture *f = (walk_fixture *)*state;
+    static const o2p_promotion promotions[] = {{O2P_PROMOTE_RECORD, "a", "bc", O2P_PROMOTE_STRING},
+                                               {O2P_PROMOTE_RECORD, "a", "x", O2P_PROMOTE_STRING},
+                                               {O2P_PROMOTE_RECORD, "ab", "c", O2P_PROMOTE_STRING},
+                                               {O2P_PROMOTE_RECORD, "a", "bc", O2P_PROMOTE_INT64},
+                                               {O2P_PROMOTE_RESOURCE, "a", "bc", 0}};
+#define PROMOTED(first, count)                                                                     \
+    .path_template = "{hash}", .promotions = promotions + (first), .promotion_count = (count)
     static const o2p_options options[] = {
         {.path_template = "{hash}"},
         {.path_template = "{hash}", .codec = O2P_CODEC_SNAPPY},
@@ -129,6 +136,15 @@ static void names_tell_content(void **state)
         {.path_template = "{hash}", .order = O2P_ORDER_RECEIVED},
         {.path_template = "{hash}", .ids = O2P_IDS_BINARY},
         {.path_template = "{hash}", .timestamps = O2P_TIMESTAMPS_NANOS},
+        {.path_template = "{hash}", .attributes = O2P_ATTRIBUTES_JSON},
+        {.path_template = "{hash}", .attributes = O2P_ATTRIBUTES_VARIANT},
+        {PROMOTED(0, 1)},
+        {PROMOTED(0, 1), .promotions_only = true},
+        {PROMOTED(0, 2)},
+        {PROMOTED(1, 1)},
+        {PROMOTED(2, 1)},
+        {PROMOTED(3, 1)},
+        {PROMOTED(4, 1)},
         {.path_template = "{hash}", .row_group_rows = 77},
         {.path_template = "{hash}", .page_rows = 77},
         {.path_template = "{hash}", .page_bytes = 7777},
@@ -139,6 +155,7 @@ static void names_tell_content(void **state)
         {.path_template = "{hash}", .bloom_columns = "TraceId,Exemplars.SpanId"},
         {.path_template = "{hash}", .bloom_fpp = 0.1},
     };
+#undef PROMOTED
     enum { OPTIONS = sizeof(options) / sizeof(options[0]) };
     char paths[OPTIONS + 1][32];
     put_log(f, "a", 1);

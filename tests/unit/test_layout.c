@@ -220,6 +220,128 @@ static void times_may_be_nanoseconds(void **state)
         }
 }
 
+/* Every map is one leaf of text, and its companion stays. */
+static void attributes_may_be_json(void **state)
+{
+    (void)state;
+    for
+        each_table(t)
+        {
+            make(t, (o2p_options){.attributes = O2P_ATTRIBUTES_JSON});
+            for (size_t i = 0; i < o2p_layout_leaf_count(&layout); i++) {
+                const o2p_layout_leaf *leaf = o2p_layout_leaf_at(&layout, i);
+                bool map = o2p_columns[leaf->column].kind == O2P_KIND_MAP;
+                assert_int_equal(leaf->form == O2P_FORM_LIST_JSON, map);
+                if (map) {
+                    check_leaf((o2p_col)leaf->column, O2P_PART_ONLY, O2P_FORM_LIST_JSON,
+                               O2P_LOGICAL_STRING, false);
+                    assert_int_equal(leaf->statistics, O2P_STATISTICS_NULLS_ONLY);
+                }
+            }
+            check_leaf(O2P_COL_ResourceAttributesTypes, O2P_PART_ONLY, O2P_FORM_TEXT,
+                       O2P_LOGICAL_STRING, false);
+            for (size_t at = 0; at < o2p_layout_node_count(&layout);)
+                at = check_node(o2p_layout_nodes(&layout), o2p_layout_node_count(&layout), at);
+        }
+}
+
+/* Every map is a group of two leaves, with ids that no map has, and without its companion. */
+static void attributes_may_be_variants(void **state)
+{
+    (void)state;
+    for
+        each_table(t)
+        {
+            make(t, (o2p_options){.attributes = O2P_ATTRIBUTES_VARIANT});
+            const o2p_parquet_node *nodes = o2p_layout_nodes(&layout);
+            size_t variants = 0;
+            for (size_t i = 0; i < o2p_layout_node_count(&layout); i++) {
+                assert_int_not_equal(nodes[i].logical, O2P_LOGICAL_MAP);
+                if (nodes[i].logical != O2P_LOGICAL_VARIANT)
+                    continue;
+                variants++;
+                assert_int_equal(nodes[i].repetition, O2P_REQUIRED);
+                assert_int_equal(nodes[i].children, 2);
+                assert_string_equal(nodes[i + 1].name, "metadata");
+                assert_string_equal(nodes[i + 2].name, "value");
+                for (int32_t n = 1; n <= 2; n++) {
+                    assert_int_equal(nodes[i + (size_t)n].field_id, nodes[i].field_id + 3 + n);
+                    assert_int_equal(nodes[i + (size_t)n].physical, O2P_PHYSICAL_BYTE_ARRAY);
+                    assert_int_equal(nodes[i + (size_t)n].logical, O2P_LOGICAL_NONE);
+                    assert_int_equal(nodes[i + (size_t)n].repetition, O2P_REQUIRED);
+                }
+            }
+            assert_true(variants >= 3);
+            for (size_t i = 0; i < o2p_layout_leaf_count(&layout); i++)
+                assert_null(strstr(nodes[o2p_layout_leaf_at(&layout, i)->node].name, "Types"));
+            for (size_t at = 0; at < o2p_layout_node_count(&layout);)
+                at = check_node(nodes, o2p_layout_node_count(&layout), at);
+        }
+}
+
+static const o2p_promotion promotions[] = {
+    {O2P_PROMOTE_RESOURCE, "host.name", NULL, O2P_PROMOTE_STRING},
+    {O2P_PROMOTE_RECORD, "status", "Code", O2P_PROMOTE_INT64},
+    {O2P_PROMOTE_RECORD, "ratio", NULL, O2P_PROMOTE_DOUBLE},
+    {O2P_PROMOTE_RECORD, "ok", NULL, O2P_PROMOTE_BOOL},
+};
+
+/* Nullable columns behind all others, in the order given. */
+static void promoted_columns_come_last(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        o2p_physical physical;
+        o2p_logical logical;
+    } expected[] = {{"host.name", O2P_PHYSICAL_BYTE_ARRAY, O2P_LOGICAL_STRING},
+                    {"Code", O2P_PHYSICAL_INT64, O2P_LOGICAL_NONE},
+                    {"ratio", O2P_PHYSICAL_DOUBLE, O2P_LOGICAL_NONE},
+                    {"ok", O2P_PHYSICAL_BOOLEAN, O2P_LOGICAL_NONE}};
+    for
+        each_table(t)
+        {
+            make(t, (o2p_options){0});
+            size_t nodes = o2p_layout_node_count(&layout);
+            make(t, (o2p_options){.promotions = promotions, .promotion_count = 4});
+            assert_int_equal(o2p_layout_node_count(&layout), nodes + 4);
+            for (size_t i = 0; i < 4; i++) {
+                const o2p_parquet_node *node = &o2p_layout_nodes(&layout)[nodes + i];
+                const o2p_layout_leaf *leaf =
+                    o2p_layout_leaf_at(&layout, o2p_layout_leaf_count(&layout) - 4 + i);
+                assert_string_equal(node->name, expected[i].name);
+                assert_int_equal(node->physical, expected[i].physical);
+                assert_int_equal(node->logical, expected[i].logical);
+                assert_int_equal(node->repetition, O2P_OPTIONAL);
+                assert_int_equal(node->field_id, (1 << 16) + (int)i);
+                assert_int_equal(leaf->node, nodes + i);
+                assert_int_equal(leaf->promotion, i);
+                assert_int_equal(leaf->source, i == 0 ? O2P_SOURCE_RESOURCE : O2P_SOURCE_ROW);
+            }
+            assert_int_equal(o2p_layout_leaf_at(&layout, layout.sorting[0].leaf)->column,
+                             O2P_COL_ServiceName);
+        }
+}
+
+/* Only the lists that attributes are taken out of take another form. */
+static void promoted_columns_thin_their_lists(void **state)
+{
+    (void)state;
+    make(
+        O2P_TABLE_LOGS,
+        (o2p_options){.promotions = promotions + 1, .promotion_count = 3, .promotions_only = true});
+    check_leaf(O2P_COL_LogAttributes, O2P_PART_KEY, O2P_FORM_LIST_KEPT, O2P_LOGICAL_STRING, false);
+    check_leaf(O2P_COL_LogAttributes, O2P_PART_VALUE, O2P_FORM_LIST_KEPT, O2P_LOGICAL_STRING,
+               false);
+    check_leaf(O2P_COL_LogAttributesTypes, O2P_PART_ONLY, O2P_FORM_LIST_LETTERS, O2P_LOGICAL_STRING,
+               false);
+    assert_int_equal(leaf_of(O2P_COL_LogAttributesTypes, O2P_PART_ONLY)->cells,
+                     O2P_COL_LogAttributes);
+    check_leaf(O2P_COL_ResourceAttributes, O2P_PART_KEY, O2P_FORM_TEXT, O2P_LOGICAL_STRING, false);
+    check_leaf(O2P_COL_ResourceAttributesTypes, O2P_PART_ONLY, O2P_FORM_TEXT, O2P_LOGICAL_STRING,
+               false);
+}
+
 static void rows_are_sorted_by_service_and_time(void **state)
 {
     (void)state;
@@ -265,9 +387,11 @@ static void memory_may_be_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        layout_test(nodes_are_a_tree),      layout_test(leaves_are_the_nodes_without_children),
-        layout_test(forms_by_default),      layout_test(rows_are_sorted_by_service_and_time),
-        layout_test(ids_may_be_binary),     layout_test(times_may_be_nanoseconds),
+        layout_test(nodes_are_a_tree),           layout_test(leaves_are_the_nodes_without_children),
+        layout_test(forms_by_default),           layout_test(rows_are_sorted_by_service_and_time),
+        layout_test(ids_may_be_binary),          layout_test(times_may_be_nanoseconds),
+        layout_test(attributes_may_be_json),     layout_test(attributes_may_be_variants),
+        layout_test(promoted_columns_come_last), layout_test(promoted_columns_thin_their_lists),
         layout_test(memory_may_be_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -294,6 +294,27 @@ static void maps(void **state)
     assert_levels(0, 3, 1, 1, "00110", "11110");
 }
 
+/* A value a list: rows are told which, and where the list is in its column. */
+static void numbered_lists(void **state)
+{
+    (void)state;
+    add_map(O2P_COL_LogAttributes, 0, 0, 0);
+    add_map(O2P_COL_LogAttributes, 1, 3, 1);
+    add_map(O2P_COL_LogAttributes, 2, 1, 4);
+    o2p_layout_leaf spec = {
+        .column = O2P_COL_LogAttributes, .cells = O2P_COL_LogAttributes, .parent = O2P_COL_NONE};
+    static const uint32_t selected[] = {2, 0, 1, 2, 7};
+    assert_ptr_equal(o2p_gather_lists(&gather, rows, &spec, selected, 5, &leaf), selected);
+    assert_array(leaf.lists, 1, 0, 2, 1, 0);
+    assert_int_equal(leaf.list_count, 3);
+    assert_int_equal(leaf.value_count, 5);
+    assert_null(leaf.counts);
+    assert_array((const uint32_t *)(const void *)gather.used.data, 0, 2, 1);
+    assert_non_null(o2p_gather_lists(&gather, NULL, &spec, selected, 5, &leaf));
+    assert_array(leaf.lists, 0, 0, 0, 0, 0);
+    assert_int_equal(leaf.list_count, 1);
+}
+
 static void lists_of_numbers(void **state)
 {
     (void)state;
@@ -414,6 +435,7 @@ int main(void)
         TEST(times),
         TEST(columns_that_were_never_set),
         TEST(maps),
+        TEST(numbered_lists),
         TEST(lists_of_numbers),
         TEST(structs),
         TEST(repeats_are_written_out),

@@ -22,9 +22,12 @@ static const o2p_parquet_node nodes[] = {
     {"value", 0, 0, O2P_PHYSICAL_BYTE_ARRAY, O2P_OPTIONAL, O2P_LOGICAL_JSON, 9},
     {"Last", 0, 0, O2P_PHYSICAL_INT64, O2P_OPTIONAL, O2P_LOGICAL_TIMESTAMP_NANOS, 10},
     {"Flag", 0, 0, O2P_PHYSICAL_BOOLEAN, O2P_OPTIONAL, O2P_LOGICAL_NONE, 300},
+    {"Variant", 1, 2, 0, O2P_REQUIRED, O2P_LOGICAL_VARIANT, 301},
+    {"metadata", 0, 0, O2P_PHYSICAL_BYTE_ARRAY, O2P_REQUIRED, O2P_LOGICAL_NONE, 302},
+    {"value", 0, 0, O2P_PHYSICAL_BYTE_ARRAY, O2P_REQUIRED, O2P_LOGICAL_NONE, 303},
 };
 static const o2p_sorting sorting[] = {{4}, {0}};
-static const o2p_parquet_options options = {O2P_CODEC_UNCOMPRESSED, 0, nodes, 11, sorting, 2,
+static const o2p_parquet_options options = {O2P_CODEC_UNCOMPRESSED, 0, nodes, 14, sorting, 2,
                                             .bound_bytes = 64};
 
 static o2p_memory memory;
@@ -57,7 +60,7 @@ static void paths(void **state)
     (void)state;
     o2p_schema_leaves(&options, &leaves);
     o2p_schema_leaves(&options, &leaves); /* replaces what was there */
-    assert_int_equal(leaves.size / sizeof(o2p_schema_leaf), 6);
+    assert_int_equal(leaves.size / sizeof(o2p_schema_leaf), 8);
     static const uint16_t value_path[] = {1, 2, 3, 5, 6, 8};
     assert_int_equal(leaf(3)->depth, 6);
     assert_memory_equal(leaf(3)->path, value_path, sizeof(value_path));
@@ -92,8 +95,8 @@ static void written_path(void **state)
 /* Expected SchemaElements: converted type (or -1), member of LogicalType (or 0). */
 static const struct {
     int converted, logical;
-} expected[] = {{10, 8}, {3, 3}, {-1, 0},  {-1, 0}, {0, 1}, {1, 2},
-                {-1, 0}, {0, 1}, {19, 12}, {-1, 8}, {-1, 0}};
+} expected[] = {{10, 8}, {3, 3},   {-1, 0}, {-1, 0}, {0, 1},   {1, 2},  {-1, 0},
+                {0, 1},  {19, 12}, {-1, 8}, {-1, 0}, {-1, 16}, {-1, 0}, {-1, 0}};
 
 static void check_element(thrift_value element, size_t i)
 {
@@ -123,14 +126,16 @@ static void elements(void **state)
     o2p_schema_write(&thrift, &options);
     o2p_thrift_end(&thrift);
     thrift_value list = thrift_field(thrift_struct_at(out.data, out.size), 2);
-    assert_int_equal(thrift_count(list), 12);
+    assert_int_equal(thrift_count(list), 15);
     thrift_value root = thrift_element(list, 0);
     assert_false(thrift_has(root, 1) ||
                  thrift_has(root, 3)); /* the root has no type and no repetition */
-    assert_int_equal(thrift_int_field(root, 5), 4);
-    for (size_t i = 0; i < 11; i++)
+    assert_int_equal(thrift_int_field(root, 5), 5);
+    for (size_t i = 0; i < 14; i++)
         check_element(thrift_element(list, i + 1), i);
 
+    thrift_value variant = thrift_field(thrift_field(thrift_element(list, 12), 10), 16);
+    assert_int_equal(thrift_int_field(variant, 1), 1); /* the version */
     thrift_value micros = thrift_field(thrift_field(thrift_element(list, 1), 10), 8);
     thrift_value nanos = thrift_field(thrift_field(thrift_element(list, 10), 10), 8);
     assert_true(thrift_truth(thrift_field(micros, 1))); /* isAdjustedToUTC */

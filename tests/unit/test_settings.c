@@ -50,6 +50,9 @@ static void assert_defaults(const o2p_settings *s)
     assert_int_equal(s->codec_level, 0);
     assert_int_equal(s->codec_memory, 0);
     assert_int_equal(s->order, O2P_ORDER_CLUSTERED);
+    assert_int_equal(s->attributes, O2P_ATTRIBUTES_MAP);
+    assert_int_equal(s->promotion_count, 0);
+    assert_false(s->promotions_only);
     assert_int_equal(s->ids, O2P_IDS_HEX);
     assert_int_equal(s->timestamps, O2P_TIMESTAMPS_MICROS);
     assert_int_equal(s->default_time_ns, 0);
@@ -96,6 +99,11 @@ static void what_is_given_is_taken(void **state)
     options.order = O2P_ORDER_RECEIVED;
     options.ids = O2P_IDS_BINARY;
     options.timestamps = O2P_TIMESTAMPS_NANOS;
+    static const o2p_promotion promotion = {O2P_PROMOTE_RECORD, "k", NULL, O2P_PROMOTE_BOOL};
+    options.attributes = O2P_ATTRIBUTES_VARIANT;
+    options.promotions = &promotion;
+    options.promotion_count = 1;
+    options.promotions_only = true;
     options.path_template = "{hash}";
     options.default_time_ns = UINT64_MAX;
     options.row_group_rows = 1u << 30;
@@ -123,6 +131,10 @@ static void what_is_given_is_taken(void **state)
     assert_int_equal(s.order, O2P_ORDER_RECEIVED);
     assert_int_equal(s.ids, O2P_IDS_BINARY);
     assert_int_equal(s.timestamps, O2P_TIMESTAMPS_NANOS);
+    assert_int_equal(s.attributes, O2P_ATTRIBUTES_VARIANT);
+    assert_ptr_equal(s.promotions, &promotion);
+    assert_int_equal(s.promotion_count, 1);
+    assert_true(s.promotions_only);
     assert_string_equal(s.path_template, "{hash}");
     assert_int_equal(s.default_time_ns, UINT64_MAX);
     assert_int_equal(s.row_group_rows, 1u << 30);
@@ -201,6 +213,8 @@ static void what_is_not_allowed_is_named(void **state)
     REFUSED(ids, (o2p_ids)-1);
     REFUSED(timestamps, (o2p_timestamps)3);
     REFUSED(timestamps, (o2p_timestamps)-1);
+    REFUSED(attributes, (o2p_attributes_form)4);
+    REFUSED(attributes, (o2p_attributes_form)-1);
     REFUSED(path_template, "nothing");
     REFUSED(path_template, "../{hash}");
     REFUSED(row_group_rows, (1u << 30) + 1);
@@ -222,6 +236,13 @@ static void what_is_not_allowed_is_named(void **state)
     REFUSED(max_string_bytes, (UINT64_C(64) << 20) + 1);
     REFUSED(max_input_bytes, UINT64_C(1) << 32);
 #undef REFUSED
+    static const o2p_promotion clash = {O2P_PROMOTE_RECORD, "Body", NULL, O2P_PROMOTE_STRING};
+    options = zeroed();
+    options.promotions = &clash;
+    options.promotion_count = 1;
+    assert_refused(&options, "promotions");
+    options.promotions = NULL;
+    assert_refused(&options, "promotions");
     options = zeroed();
     options.allocator.allocate = some_function;
     assert_refused(&options, "allocator");

@@ -197,6 +197,37 @@ static void any_allocation_may_fail(void **state)
     }
 }
 
+static void add_list(o2p_rows *to, o2p_col col, const char *key, const char *value)
+{
+    o2p_column *column = &to->columns[col];
+    o2p_dictionary *keys = o2p_column_key_dictionary(to, col);
+    o2p_dictionary *values = o2p_column_dictionary(to, col);
+    o2p_buffer_u32(&column->keys, o2p_intern(keys, (const uint8_t *)key, strlen(key), false));
+    o2p_buffer_u32(&column->items,
+                   o2p_intern(values, (const uint8_t *)value, strlen(value), false));
+    assert_int_not_equal(o2p_end_map(to, col, column->keys.size / 4), 0);
+}
+
+/* Of tables and groups, those since the mark alone, whether they were there or not. */
+static void lists_since_a_mark_are_counted(void **state)
+{
+    (void)state;
+    static o2p_store_mark mark;
+    bool known;
+    find(O2P_SOURCE_RESOURCE, "r", &known);
+    o2p_rows *resources = o2p_store_group(&store, O2P_SOURCE_RESOURCE);
+    add_list(resources, O2P_COL_ResourceAttributes, "before", "before");
+    o2p_store_save(&store, &mark);
+    assert_int_equal(o2p_store_list_bytes(&store, &mark), 0);
+    add_list(resources, O2P_COL_ResourceAttributes, "k", "12345");
+    assert_int_equal(o2p_store_list_bytes(&store, &mark), 16 + 6);
+    add_list(o2p_store_table(&store, O2P_TABLE_TRACES), O2P_COL_EventsAttributes, "key", "");
+    add_list(o2p_store_table(&store, O2P_TABLE_TRACES), O2P_COL_EventsAttributes, "key", "1");
+    assert_int_equal(o2p_store_list_bytes(&store, &mark), 16 + 6 + 16 + 3 + 16 + 4);
+    o2p_store_save(&store, &mark);
+    assert_int_equal(o2p_store_list_bytes(&store, &mark), 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -206,6 +237,7 @@ int main(void)
         TEST(runs_are_settled),
         TEST(rollback_leaves_nothing),
         TEST(any_allocation_may_fail),
+        TEST(lists_since_a_mark_are_counted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

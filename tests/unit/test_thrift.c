@@ -91,6 +91,17 @@ static void long_headers(void **state)
     expect_bytes(&f, 0x05, 0x20, 0x02, 0x05, 0x06, 0x02, 0x02, 0xD8, 0x04, 0x00);
 }
 
+static void bytes(void **state)
+{
+    (void)state;
+    fixture f;
+    start(&f);
+    o2p_thrift_i8(&f.thrift, 1, 1); /* no zigzag */
+    o2p_thrift_i8(&f.thrift, 20, -1);
+    o2p_thrift_end(&f.thrift);
+    expect_bytes(&f, 0x13, 0x01, 0x03, 0x28, 0xFF, 0x00);
+}
+
 static void bools(void **state)
 {
     (void)state;
@@ -180,9 +191,10 @@ static void reader_agrees(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(varints),      cmocka_unit_test(zigzag),  cmocka_unit_test(short_headers),
-        cmocka_unit_test(long_headers), cmocka_unit_test(bools),   cmocka_unit_test(binaries),
-        cmocka_unit_test(lists),        cmocka_unit_test(structs), cmocka_unit_test(reader_agrees),
+        cmocka_unit_test(varints),       cmocka_unit_test(zigzag), cmocka_unit_test(short_headers),
+        cmocka_unit_test(long_headers),  cmocka_unit_test(bytes),  cmocka_unit_test(bools),
+        cmocka_unit_test(binaries),      cmocka_unit_test(lists),  cmocka_unit_test(structs),
+        cmocka_unit_test(reader_agrees),
     };
     return cmocka_run_group_tests_name("thrift", tests, NULL, NULL);
 }

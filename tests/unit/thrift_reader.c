@@ -167,6 +167,8 @@ thrift_value thrift_element(thrift_value list, size_t i)
 
 int64_t thrift_int(thrift_value value)
 {
+    if (value.type == I8 && value.at < value.end)
+        return (int8_t)*value.at;
     assert_true(value.type == I16 || value.type == I32 || value.type == I64);
     return zigzag(thrift_varint(&value.at, value.end));
 }

@@ -30,7 +30,7 @@ thrift_value thrift_field(thrift_value of, int id);
 size_t thrift_count(thrift_value list);
 thrift_value thrift_element(thrift_value list, size_t i);
 
-int64_t thrift_int(thrift_value value); /* i16, i32, i64 */
+int64_t thrift_int(thrift_value value); /* i8, i16, i32, i64 */
 bool thrift_truth(thrift_value value);  /* a bool field or list element */
 size_t thrift_bytes(thrift_value value, const uint8_t **bytes);
 bool thrift_is_text(thrift_value value, const char *text);
