@@ -316,7 +316,8 @@ static void refused_memory_is_remembered(void **state)
         o2p_variant_init(&v, &limited);
         o2p_buffer_init(&m, &limited);
         o2p_buffer_init(&o, &limited);
-        assert_int_equal(o2p_variant_append(&v, &b.list, &m, &o), counting.refused == 0);
+        bool ok = o2p_variant_append(&v, &b.list, &m, &o);
+        assert_int_equal(ok, counting.refused == 0);
         o2p_variant_free(&v);
         o2p_buffer_free(&m);
         o2p_buffer_free(&o);
