@@ -23,13 +23,14 @@ SONAME := libotlp2parquet.so.$(basename $(VERSION))
 
 LIB_SOURCES := $(wildcard lib/*.c lib/*/*.c)
 CLI_SOURCES := $(wildcard shims/cli/*.c)
+SERVER_SOURCES := $(wildcard shims/server/*.c shims/storage/*.c)
 EXAMPLE_SOURCES := $(wildcard examples/*.c examples/*/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 UNIT_TESTS := $(filter tests/unit/test_%.c,$(UNIT_SOURCES))
 UNIT_HELPERS := $(filter-out $(UNIT_TESTS),$(UNIT_SOURCES))
 FUZZERS := $(wildcard fuzz/fuzz_*.c)
 FUZZ_SOURCES := $(FUZZERS) fuzz/replay.c
-ALL_SOURCES := $(LIB_SOURCES) $(CLI_SOURCES) $(EXAMPLE_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES)
+ALL_SOURCES := $(LIB_SOURCES) $(CLI_SOURCES) $(SERVER_SOURCES) $(EXAMPLE_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES)
 FORMATTED := $(filter-out %.pb.h,$(wildcard \
     $(foreach folder,include lib lib/* shims/* examples examples/* tests/* fuzz,$(folder)/*.[ch])))
 
@@ -39,17 +40,19 @@ SECTIONS := -fPIC -ffunction-sections -fdata-sections
 SANITIZE := -O1 -g -fno-omit-frame-pointer -DO2P_ASSERTIONS \
     -fsanitize=address,undefined -fno-sanitize-recover=all
 LIBS := -lsnappy -lzstd -lz -llz4
+# What the server needs besides; the library needs none of it.
+SERVER_LIBS := -levent_core -lnghttp2 -lcyaml -lz -lzstd -lxxhash -pthread
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lib cli run proto test unit conformance growth check format asan fuzz bench install clean FORCE
+.PHONY: help deps lib cli server run proto test unit conformance growth check format asan fuzz bench install clean FORCE
 
 help: ## list these targets
 	@echo 'otlp2parquet $(VERSION): OpenTelemetry (OTLP) bytes to Parquet'
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 deps: ## install what building, testing and checking need and the machine lacks (Debian, Ubuntu)
-	@.ci/deps build test check
+	@.ci/deps build server test check
 
 lib: build/libotlp2parquet.a build/libotlp2parquet.so ## the library, static and shared, in build/
 
@@ -79,15 +82,20 @@ build/$1/libotlp2parquet.a: $(LIB_SOURCES:%.c=build/$1/%.o)
 	@rm -f $$@
 	$$(AR) rcs $$@ $$^
 
-build/$1/otlp2parquet: $(CLI_SOURCES:%.c=build/$1/%.o) build/$1/libotlp2parquet.a
-	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) -o $$@
+# The server and the storage behind it, for the program and for the tests: never installed.
+build/$1/server.a: $(SERVER_SOURCES:%.c=build/$1/%.o)
+	@rm -f $$@
+	$$(AR) rcs $$@ $$^
+
+build/$1/otlp2parquet: $(CLI_SOURCES:%.c=build/$1/%.o) build/$1/server.a build/$1/libotlp2parquet.a
+	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) $$(SERVER_LIBS) -o $$@
 
 $(EXAMPLE_SOURCES:%.c=build/$1/%): %: %.o build/$1/libotlp2parquet.a
 	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) -o $$@
 
 $(UNIT_TESTS:%.c=build/$1/%): %: %.o $(UNIT_HELPERS:%.c=build/$1/%.o) \
-    build/$1/nanopb.o build/$1/libotlp2parquet.a
-	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) -lcmocka -lprotobuf-nanopb -o $$@
+    build/$1/nanopb.o build/$1/server.a build/$1/libotlp2parquet.a
+	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) $$(SERVER_LIBS) -lcmocka -lprotobuf-nanopb -o $$@
 
 # A fuzzer over given files, without libFuzzer.
 $(FUZZERS:%.c=build/$1/%.replay): %.replay: %.o build/$1/fuzz/replay.o build/$1/nanopb.o \
@@ -168,7 +176,7 @@ export QUERIES
 # A second make, since the compilers and headers that decide what the first one would do may only just be
 # there. The samples in JSON are the same telemetry once more.
 run: ## convert the sample telemetry into ./data and show what to type in DuckDB
-	@.ci/deps build
+	@.ci/deps build server
 	@$(MAKE) --no-print-directory cli
 	build/otlp2parquet convert --out data $(wildcard examples/telemetry/*.pb examples/telemetry/*.pbs)
 	@echo; echo 'The files are in ./data. Start duckdb in this folder and type, for example:'; echo
@@ -176,7 +184,7 @@ run: ## convert the sample telemetry into ./data and show what to type in DuckDB
 	@! command -v duckdb >/dev/null || duckdb -c "$$(echo "$$QUERIES" | head -n 1)"
 
 test: ## everything that shows that it works; installs what it needs
-	@.ci/deps build test
+	@.ci/deps build server test
 	@$(MAKE) --no-print-directory lib programs-release build/otlp2parquet $(VENV)
 	@$(PYTHON) tests/run.py unit cli conformance hostile docs
 
@@ -196,7 +204,7 @@ build/venv/bin/python: tests/requirements.txt
 	@touch $@
 
 check: ## layout, warnings, layers, symbols, analyzers, sanitizers, determinism; installs what it needs
-	@.ci/deps build test check
+	@.ci/deps build server test check
 	@python3 tests/run.py check
 
 asan: programs-asan $(VENV) ## the tests with AddressSanitizer and UndefinedBehaviorSanitizer

@@ -6,7 +6,7 @@
 A file of lib/ includes files of its own layer and of those to its right. System headers come in by
 lib/base/deps.h alone; the codec libraries' headers by lib/parquet/codec*.c; and the public header needs
 none but three. A shim or an example includes the public header, files of its own folder, and system
-headers.
+headers; the program's commands may start the server, and the server stores by the storage.
 """
 
 import re
@@ -18,6 +18,7 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTIL
 LAYERS = ["include", "lib/base", "lib/parquet", "lib/batch", "lib/otlp", "lib"]
 PUBLIC = "include/otlp2parquet.h"
 PUBLIC_SYSTEM = {"stdbool.h", "stddef.h", "stdint.h"}
+SHIMS = {("shims/cli", "shims/server"), ("shims/server", "shims/storage")}
 CODECS = {"snappy-c.h", "zstd.h", "zlib.h", "lz4.h"}
 
 
@@ -42,7 +43,7 @@ def project_allowed(path, target):
     folder, target_folder = (name.rpartition("/")[0] for name in (path, target))
     if path.startswith(("lib/", "include/")):
         return target_folder in LAYERS and LAYERS.index(target_folder) <= LAYERS.index(folder)
-    return target == PUBLIC or target_folder == folder
+    return target == PUBLIC or target_folder == folder or (folder, target_folder) in SHIMS
 
 
 def offences(file):
