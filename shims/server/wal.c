@@ -1,0 +1,445 @@
+/* wal.c - see wal.h for what it promises and for the bytes. */
+#include "server.h"
+#include "wal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+static const char segment_magic[8] = "o2pwal1\n";
+static const char record_magic[4] = "REQ1";
+
+static ssize_t system_write(int fd, const void *bytes, size_t size)
+{
+    return write(fd, bytes, size);
+}
+
+static int system_sync(int fd)
+{
+    return fdatasync(fd);
+}
+
+const wal_io wal_system_io = {.write = system_write, .sync = system_sync};
+
+uint64_t wal_hash(const void *bytes, size_t size)
+{
+    return XXH3_64bits(bytes, size);
+}
+
+static void put32(uint8_t *at, uint64_t value)
+{
+    for (int i = 0; i < 4; i++)
+        at[i] = (uint8_t)(value >> (8 * i));
+}
+
+static void put64(uint8_t *at, uint64_t value)
+{
+    put32(at, value);
+    put32(at + 4, value >> 32);
+}
+
+static uint32_t get32(const uint8_t *at)
+{
+    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+static uint64_t get64(const uint8_t *at)
+{
+    return get32(at) | (uint64_t)get32(at + 4) << 32;
+}
+
+/* ---- the folder ------------------------------------------------------------------------------ */
+
+void wal_name(uint64_t number, char name[WAL_NAME_SIZE])
+{
+    snprintf(name, WAL_NAME_SIZE, "%016llx.wal", (unsigned long long)number);
+}
+
+/* The number that a name begins with. False when that is no segment's name; `aside`: nor that of
+ * one that was set aside. */
+static bool parse_name(const char *name, bool aside, uint64_t *number)
+{
+    if (strspn(name, "0123456789abcdef") != 16 || name[16] != '.' ||
+        (!aside && strcmp(name + 16, ".wal") != 0))
+        return false;
+    *number = strtoull(name, NULL, 16);
+    return true;
+}
+
+static bool lock_folder(wal_folder *folder)
+{
+    folder->lock = openat(folder->fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    return folder->lock >= 0 && flock(folder->lock, LOCK_EX | LOCK_NB) == 0;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+    uint64_t left;
+    uint64_t right;
+    memcpy(&left, a, sizeof left);
+    memcpy(&right, b, sizeof right);
+    return (left > right) - (left < right);
+}
+
+/* Adds the numbers of the segments that `stream` lists, those set aside too if `aside`. */
+static bool collect(DIR *stream, bool aside, uint64_t **numbers, size_t *count)
+{
+    struct dirent *entry;
+    uint64_t number;
+    while ((errno = 0, entry = readdir(stream)) != NULL) {
+        if (!parse_name(entry->d_name, aside, &number))
+            continue;
+        uint64_t *more = realloc(*numbers, (*count + 1) * sizeof **numbers);
+        if (more == NULL)
+            return false;
+        *numbers = more;
+        more[(*count)++] = number;
+    }
+    return errno == 0;
+}
+
+static bool list(const wal_folder *folder, bool aside, uint64_t **numbers, size_t *count)
+{
+    int fd = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+    *numbers = NULL;
+    *count = 0;
+    bool listed = stream != NULL && collect(stream, aside, numbers, count);
+    int failure = errno;
+    if (stream != NULL)
+        closedir(stream);
+    else if (fd >= 0)
+        close(fd);
+    if (!listed) {
+        free(*numbers);
+        *numbers = NULL;
+    } else if (*count > 0)
+        qsort(*numbers, *count, sizeof **numbers, compare_numbers);
+    errno = failure;
+    return listed;
+}
+
+bool wal_folder_list(const wal_folder *folder, uint64_t **numbers, size_t *count)
+{
+    return list(folder, false, numbers, count);
+}
+
+/* The number after the greatest of any segment, so that a name set aside is never taken again. */
+static bool find_next(wal_folder *folder)
+{
+    uint64_t *numbers;
+    size_t count;
+    if (!list(folder, true, &numbers, &count))
+        return false;
+    folder->next = count > 0 ? numbers[count - 1] + 1 : 1;
+    free(numbers);
+    return true;
+}
+
+bool wal_folder_open(wal_folder *folder, const char *path, const wal_io *io)
+{
+    *folder = (wal_folder){.fd = -1, .lock = -1, .io = io};
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return false;
+    folder->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder->fd >= 0 && lock_folder(folder) && find_next(folder))
+        return true;
+    int failure = errno;
+    wal_folder_close(folder);
+    errno = failure;
+    return false;
+}
+
+void wal_folder_close(wal_folder *folder)
+{
+    if (folder->lock >= 0)
+        close(folder->lock);
+    if (folder->fd >= 0)
+        close(folder->fd);
+    folder->lock = folder->fd = -1;
+}
+
+/* Reads until `size` bytes are there or the file ends. */
+static bool read_all(int fd, uint8_t *bytes, size_t *size)
+{
+    size_t done = 0;
+    while (done < *size) {
+        ssize_t count = read(fd, bytes + done, *size - done);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count < 0)
+            return false;
+        if (count == 0)
+            break;
+        done += (size_t)count;
+    }
+    *size = done;
+    return true;
+}
+
+bool wal_load(const wal_folder *folder, uint64_t number, uint8_t **bytes, size_t *size)
+{
+    char name[WAL_NAME_SIZE];
+    struct stat info;
+    wal_name(number, name);
+    *bytes = NULL;
+    int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool loaded = fstat(fd, &info) == 0;
+    if (loaded) {
+        *size = (size_t)info.st_size;
+        *bytes = malloc(*size + 1);
+        loaded = *bytes != NULL && read_all(fd, *bytes, size);
+    }
+    int failure = errno;
+    close(fd);
+    if (!loaded) {
+        free(*bytes);
+        *bytes = NULL;
+    }
+    errno = failure;
+    return loaded;
+}
+
+bool wal_remove(const wal_folder *folder, uint64_t number)
+{
+    char name[WAL_NAME_SIZE];
+    wal_name(number, name);
+    return unlinkat(folder->fd, name, 0) == 0;
+}
+
+bool wal_set_aside(const wal_folder *folder, uint64_t number, const char *suffix)
+{
+    char name[WAL_NAME_SIZE];
+    char aside[64];
+    wal_name(number, name);
+    snprintf(aside, sizeof aside, "%.16s.%s", name, suffix);
+    return renameat(folder->fd, name, folder->fd, aside) == 0 && fsync(folder->fd) == 0;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static bool write_all(const wal_io *io, int fd, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        ssize_t count = io->write(fd, bytes, size);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count == 0)
+            errno = ENOSPC;
+        if (count <= 0)
+            return false;
+        bytes += count;
+        size -= (size_t)count;
+    }
+    return true;
+}
+
+/* A sync that fails once is never tried again: it could succeed without having written. */
+static bool sync_once(wal_folder *folder, int fd)
+{
+    int result;
+    do {
+        result = folder->io->sync(fd);
+    } while (result != 0 && errno == EINTR);
+    folder->untrusted = folder->untrusted || result != 0;
+    return result == 0;
+}
+
+/* Makes the name of a new segment durable. A file system that cannot sync a folder has nothing to
+ * sync there. */
+static bool sync_name(wal_folder *folder)
+{
+    int result = folder->io->sync(folder->fd);
+    bool synced = result == 0 || errno == EINVAL || errno == ENOTSUP;
+    folder->untrusted = folder->untrusted || !synced;
+    return synced;
+}
+
+static uint64_t header_hash(const uint8_t *header, const void *path_template, size_t size)
+{
+    return XXH3_64bits_withSeed(header, WAL_HEADER_SIZE - 8, wal_hash(path_template, size));
+}
+
+static bool write_header(wal_folder *folder, wal_segment *segment, const char *path_template)
+{
+    uint8_t header[WAL_HEADER_SIZE] = {0};
+    size_t size = strlen(path_template);
+    memcpy(header, segment_magic, sizeof segment_magic);
+    put32(header + 8, size);
+    put64(header + 16, segment->salt);
+    put64(header + 24, header_hash(header, path_template, size));
+    segment->size = sizeof header + size;
+    return write_all(folder->io, segment->fd, header, sizeof header) &&
+           write_all(folder->io, segment->fd, (const uint8_t *)path_template, size) &&
+           wal_segment_sync(folder, segment) && sync_name(folder);
+}
+
+bool wal_segment_create(wal_folder *folder, wal_segment *segment, const char *path_template)
+{
+    char name[WAL_NAME_SIZE];
+    *segment = (wal_segment){.fd = -1, .number = folder->next};
+    if (folder->untrusted) {
+        errno = EIO;
+        return false;
+    }
+    if (getrandom(&segment->salt, sizeof segment->salt, 0) != sizeof segment->salt)
+        return false;
+    wal_name(folder->next, name);
+    segment->fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (segment->fd < 0)
+        return false;
+    folder->next++;
+    if (write_header(folder, segment, path_template))
+        return true;
+    int failure = errno;
+    close(segment->fd);
+    segment->fd = -1;
+    unlinkat(folder->fd, name, 0);
+    errno = failure;
+    return false;
+}
+
+static uint64_t record_hash(const uint8_t *header, uint64_t salt)
+{
+    return XXH3_64bits_withSeed(header, WAL_RECORD_SIZE - 8, salt);
+}
+
+bool wal_segment_append(wal_folder *folder, wal_segment *segment, const wal_record *record)
+{
+    uint8_t header[WAL_RECORD_SIZE] = {0};
+    memcpy(header, record_magic, sizeof record_magic);
+    put32(header + 4, record->size);
+    put32(header + 8, record->plain_size);
+    put32(header + 12, segment->synced);
+    put64(header + 16, record->received_ns);
+    header[24] = (uint8_t)record->signal;
+    header[25] = (uint8_t)record->encoding;
+    header[26] = record->coding;
+    put64(header + 32, record->body_hash);
+    put64(header + 40, record_hash(header, segment->salt));
+    if (!write_all(folder->io, segment->fd, header, sizeof header) ||
+        !write_all(folder->io, segment->fd, record->body, record->size))
+        return false;
+    segment->size += sizeof header + record->size;
+    return true;
+}
+
+bool wal_segment_fits(const wal_segment *segment, size_t size)
+{
+    return segment->size + WAL_RECORD_SIZE + size <= UINT32_MAX;
+}
+
+bool wal_segment_sync(wal_folder *folder, wal_segment *segment)
+{
+    if (!sync_once(folder, segment->fd))
+        return false;
+    segment->synced = segment->size;
+    return true;
+}
+
+void wal_segment_close(wal_folder *folder, wal_segment *segment, bool keep)
+{
+    if (!keep && ftruncate(segment->fd, (off_t)segment->synced) == 0 && !folder->untrusted)
+        sync_once(folder, segment->fd);
+    close(segment->fd);
+    segment->fd = -1;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static void damaged(wal_reader *reader, size_t at)
+{
+    if (at < reader->first_bad)
+        reader->first_bad = at;
+    if (reader->condition == WAL_WHOLE)
+        reader->condition = WAL_TORN;
+}
+
+/* The next place behind `at` that begins like a record; the end when there is none. */
+static size_t next_magic(const wal_reader *reader, size_t at)
+{
+    while (++at < reader->size) {
+        const uint8_t *found = memchr(reader->bytes + at, record_magic[0], reader->size - at);
+        if (found == NULL)
+            break;
+        at = (size_t)(found - reader->bytes);
+        if (reader->size - at >= sizeof record_magic &&
+            memcmp(found, record_magic, sizeof record_magic) == 0)
+            return at;
+    }
+    return reader->size;
+}
+
+void wal_read(wal_reader *reader, const uint8_t *bytes, size_t size)
+{
+    *reader = (wal_reader){.bytes = bytes, .size = size, .first_bad = size};
+    size_t length = size >= WAL_HEADER_SIZE ? get32(bytes + 8) : 0;
+    if (size < WAL_HEADER_SIZE || memcmp(bytes, segment_magic, sizeof segment_magic) != 0 ||
+        length > size - WAL_HEADER_SIZE ||
+        get64(bytes + 24) != header_hash(bytes, bytes + WAL_HEADER_SIZE, length)) {
+        damaged(reader, 0);
+        /* The header was on the disk before the first record was written. */
+        if (next_magic(reader, 0) < size)
+            reader->condition = WAL_CORRUPT;
+        reader->skipped = size;
+        reader->at = size;
+        return;
+    }
+    reader->path_template = (const char *)bytes + WAL_HEADER_SIZE;
+    reader->template_size = length;
+    reader->salt = get64(bytes + 16);
+    reader->at = WAL_HEADER_SIZE + length;
+}
+
+/* The record at `at`, if there is a whole one, and what had been synced when it was written. */
+static bool record_at(const wal_reader *reader, size_t at, wal_record *record, uint32_t *synced)
+{
+    const uint8_t *header = reader->bytes + at;
+    if (reader->size - at < WAL_RECORD_SIZE ||
+        memcmp(header, record_magic, sizeof record_magic) != 0 ||
+        get64(header + 40) != record_hash(header, reader->salt))
+        return false;
+    size_t size = get32(header + 4);
+    uint64_t body_hash = get64(header + 32);
+    if (size > reader->size - at - WAL_RECORD_SIZE ||
+        body_hash != wal_hash(header + WAL_RECORD_SIZE, size))
+        return false;
+    *record = (wal_record){.signal = (o2p_signal)header[24],
+                           .encoding = (o2p_encoding)header[25],
+                           .coding = header[26],
+                           .plain_size = get32(header + 8),
+                           .received_ns = get64(header + 16),
+                           .body = header + WAL_RECORD_SIZE,
+                           .size = size,
+                           .body_hash = body_hash};
+    *synced = get32(header + 12);
+    return true;
+}
+
+bool wal_next(wal_reader *reader, wal_record *record)
+{
+    while (reader->at < reader->size) {
+        uint32_t synced;
+        if (record_at(reader, reader->at, record, &synced)) {
+            if (synced > reader->first_bad)
+                reader->condition = WAL_CORRUPT;
+            reader->at += WAL_RECORD_SIZE + record->size;
+            return true;
+        }
+        damaged(reader, reader->at);
+        size_t next = next_magic(reader, reader->at);
+        reader->skipped += next - reader->at;
+        reader->at = next;
+    }
+    return false;
+}

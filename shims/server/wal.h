@@ -1,0 +1,169 @@
+/* wal.h - the write-ahead log: requests on the disk before they are acknowledged.
+ *
+ * A log is a folder of segments, and a segment holds the requests of exactly one batch, in the
+ * order they were appended to it. So reading a segment back makes the same batch, which makes the
+ * same files under the same names: whether a crash came before, between or after the files were
+ * stored, reading the segment again gives nothing twice.
+ *
+ *   NUMBER.wal, 16 hex digits, counting up; little-endian throughout
+ *
+ *   | at | size | header of a segment                                               |
+ *   | -- | ---- | ----------------------------------------------------------------- |
+ *   |  0 |    8 | "o2pwal1\n"                                                       |
+ *   |  8 |    4 | T, length of the path template                                    |
+ *   | 12 |    4 | 0                                                                 |
+ *   | 16 |    8 | salt: a random number                                             |
+ *   | 24 |    8 | XXH3 of the 24 bytes before, seeded with the XXH3 of the template |
+ *   | 32 |    T | path template of the batch, without a NUL                         |
+ *
+ *   | at | size | record: one request                                               |
+ *   | -- | ---- | ----------------------------------------------------------------- |
+ *   |  0 |    4 | "REQ1"                                                            |
+ *   |  4 |    4 | N, size of the body as it came, maybe compressed                  |
+ *   |  8 |    4 | size of the body decompressed                                     |
+ *   | 12 |    4 | bytes of this segment that were on the disk when this was written |
+ *   | 16 |    8 | time of receipt, Unix nanoseconds                                 |
+ *   | 24 |    1 | o2p_signal                                                        |
+ *   | 25 |    1 | o2p_encoding                                                      |
+ *   | 26 |    1 | coding: how the body is compressed (coding.h)                     |
+ *   | 27 |    5 | 0                                                                 |
+ *   | 32 |    8 | XXH3 of the body                                                  |
+ *   | 40 |    8 | XXH3 of the 40 bytes before, seeded with the salt                 |
+ *   | 48 |    N | the body                                                          |
+ *
+ * The path template is kept because names depend on it and a configuration may have changed when a
+ * segment is read. The salt keeps whoever sends bodies from forging records inside them, to be
+ * found when a damaged segment is searched for the next record. XXH3 is its 64-bit form. A segment
+ * has less than 4 GiB.
+ *
+ * Damage. Where no record can be read, reading goes on at the next place that holds one. A segment
+ * that ends in such bytes, because the machine stopped while it was written, has a torn tail:
+ * nothing in it had been acknowledged. But when a record behind the damage says that the damaged
+ * place had been synced, acknowledged requests are lost, and the segment is called corrupt.
+ *
+ * Threads. Everything here belongs to one thread at a time.
+ */
+#ifndef O2P_SERVER_WAL_H
+#define O2P_SERVER_WAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "../../include/otlp2parquet.h"
+
+enum {
+    WAL_HEADER_SIZE = 32,
+    WAL_RECORD_SIZE = 48,  /* of a record without its body */
+    WAL_NAME_SIZE = 16 + 5 /* of a segment's name, NUL included */
+};
+
+/* A request as a record holds it. */
+typedef struct wal_record {
+    o2p_signal signal;
+    o2p_encoding encoding;
+    uint8_t coding;
+    uint32_t plain_size; /* of the body decompressed */
+    uint64_t received_ns;
+    const uint8_t *body;
+    size_t size;        /* of the body as it is here; below 2^32 */
+    uint64_t body_hash; /* wal_hash() of the body */
+} wal_record;
+
+uint64_t wal_hash(const void *bytes, size_t size);
+
+/* The system calls that can fail in interesting ways; the tests have others. */
+typedef struct wal_io {
+    ssize_t (*write)(int fd, const void *bytes, size_t size);
+    int (*sync)(int fd);
+} wal_io;
+
+extern const wal_io wal_system_io;
+
+/* ---- the folder ------------------------------------------------------------------------------ */
+
+typedef struct wal_folder {
+    int fd;        /* of the folder */
+    int lock;      /* of the file `lock` in it */
+    uint64_t next; /* number of the next segment */
+    const wal_io *io;
+    bool
+        untrusted; /* a sync failed: what the disk holds is unknown, and no segment is made again */
+} wal_folder;
+
+/* Opens the folder `path`, which is made if it is not there (not those above it), and locks it
+ * against other processes. False with errno: EWOULDBLOCK when another process has it. */
+bool wal_folder_open(wal_folder *folder, const char *path, const wal_io *io);
+void wal_folder_close(wal_folder *folder);
+
+/* The numbers of the segments in the folder, in order, in `*numbers`, to be freed. False with
+ * errno. */
+bool wal_folder_list(const wal_folder *folder, uint64_t **numbers, size_t *count);
+
+void wal_name(uint64_t number, char name[WAL_NAME_SIZE]);
+
+/* The bytes of a segment in `*bytes`, to be freed. False with errno. */
+bool wal_load(const wal_folder *folder, uint64_t number, uint8_t **bytes, size_t *size);
+
+/* Removes a segment whose files are stored. False with errno. */
+bool wal_remove(const wal_folder *folder, uint64_t number);
+
+/* Sets a segment aside under NUMBER.`suffix`: it is kept, and not read again. False with errno. */
+bool wal_set_aside(const wal_folder *folder, uint64_t number, const char *suffix);
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+typedef struct wal_segment {
+    uint64_t number;
+    int fd; /* -1: none is open */
+    uint64_t salt;
+    uint64_t size;
+    uint64_t synced; /* what is on the disk for certain: what is acknowledged lies below it */
+} wal_segment;
+
+/* Makes the next segment, on the disk with its name and header. False with errno; the next call
+ * takes another number. EIO always, once a sync has failed. */
+bool wal_segment_create(wal_folder *folder, wal_segment *segment, const char *path_template);
+
+/* Writes a record. False with errno: the segment is to be given up. */
+bool wal_segment_append(wal_folder *folder, wal_segment *segment, const wal_record *record);
+
+/* Whether a record with a body of `size` bytes still fits. */
+bool wal_segment_fits(const wal_segment *segment, size_t size);
+
+/* Brings to the disk what was written. False with errno: the log is not trusted again, because the
+ * system forgets pages that it could not write, and a second sync would succeed without them. */
+bool wal_segment_sync(wal_folder *folder, wal_segment *segment);
+
+/* Closes the file. `keep` false: after a failure; what had not been synced is cut off, if that can
+ * be. */
+void wal_segment_close(wal_folder *folder, wal_segment *segment, bool keep);
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+typedef enum wal_condition {
+    WAL_WHOLE,
+    WAL_TORN,   /* its end was being written; nothing acknowledged is missing */
+    WAL_CORRUPT /* acknowledged requests are missing, or the header is not readable */
+} wal_condition;
+
+typedef struct wal_reader {
+    const uint8_t *bytes;
+    size_t size;
+    size_t at;
+    size_t first_bad; /* where damage begins; `size` when there is none */
+    uint64_t skipped; /* bytes that are no record */
+    uint64_t salt;
+    const char *path_template; /* not NUL-terminated; NULL when the header is not readable */
+    size_t template_size;
+    wal_condition condition; /* final when wal_next has returned false */
+} wal_reader;
+
+/* Begins to read the bytes of a segment, which must stay until the reading is over. */
+void wal_read(wal_reader *reader, const uint8_t *bytes, size_t size);
+
+/* The next record that can be read; false at the end. Its body points into the bytes. */
+bool wal_next(wal_reader *reader, wal_record *record);
+
+#endif
