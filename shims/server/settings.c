@@ -1,0 +1,432 @@
+/* settings.c - see settings.h. The file is read by libcyaml into one text a key; what the texts
+ * mean is decided here alone.
+ */
+#include "server.h"
+#include "settings.h"
+
+#include <ctype.h>
+#include <cyaml/cyaml.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum kind {
+    KIND_TEXT,
+    KIND_NUMBER,
+    KIND_BYTES,
+    KIND_DURATION,
+    KIND_CHOICE,
+    KIND_ADDRESS
+} kind;
+
+typedef struct setting {
+    const char *name; /* as in C: with underscores */
+    size_t offset;    /* in settings */
+    kind kind;
+    uint64_t least;
+    uint64_t most;
+    const char *choices; /* names divided by | */
+    const char *value;   /* the default */
+    const char *label;
+    const char *help;
+} setting;
+
+#define TEXT KIND_TEXT, 0, 0, NULL
+#define ADDRESS KIND_ADDRESS, 0, 0, NULL
+#define NUMBER(least, most) KIND_NUMBER, least, most, NULL
+#define BYTES(least, most) KIND_BYTES, least, most, NULL
+#define DURATION(least, most) KIND_DURATION, least, most, NULL
+#define CHOICE(names) KIND_CHOICE, 0, 0, names
+
+/* A row's kind expands to four members. */
+static const setting table[] = {
+#define X(type, name, members, value, label, help)                                                 \
+    {#name, offsetof(settings, name), members, value, label, help},
+    SETTINGS(X)
+#undef X
+};
+
+void setting_name(size_t index, char name[SETTING_NAME_SIZE])
+{
+    size_t i = 0;
+    for (const char *from = table[index].name; *from != '\0' && i + 1 < SETTING_NAME_SIZE; from++)
+        name[i++] = *from == '_' ? '-' : *from;
+    name[i] = '\0';
+}
+
+const char *setting_label(size_t index)
+{
+    return table[index].label;
+}
+
+const char *setting_help(size_t index)
+{
+    return table[index].help;
+}
+
+const char *setting_default(size_t index)
+{
+    return table[index].value;
+}
+
+static void *field(const settings *all, size_t index)
+{
+    return (char *)(uintptr_t)all + table[index].offset;
+}
+
+static bool is_text(size_t index)
+{
+    return table[index].kind == KIND_TEXT || table[index].kind == KIND_ADDRESS;
+}
+
+static bool refuse(settings_error *error, const char *format, ...) LIKE_PRINTF(2, 3);
+
+static bool refuse(settings_error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+typedef struct unit {
+    const char *name;
+    uint64_t factor;
+} unit;
+
+/* The greatest unit first, for printing. The first that is without a name is the default one. */
+static const unit units_of_numbers[] = {{"", 1}, {NULL, 0}};
+static const unit units_of_bytes[] = {
+    {"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 10}, {"", 1}, {NULL, 0}};
+static const unit units_of_durations[] = {
+    {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}, {NULL, 0}};
+
+static const unit *units_of(kind of)
+{
+    return of == KIND_BYTES      ? units_of_bytes
+           : of == KIND_DURATION ? units_of_durations
+                                 : units_of_numbers;
+}
+
+/* A number with the greatest unit that divides it. */
+static void print_number(kind of, uint64_t value, char text[32])
+{
+    const unit *units = units_of(of);
+    while (value % units->factor != 0 || (value == 0 && units[1].name != NULL))
+        units++;
+    snprintf(text, 32, "%" PRIu64 "%s", value / units->factor, units->name);
+}
+
+static bool parse_number(kind of, const char *text, uint64_t *value)
+{
+    uint64_t number = 0;
+    const char *next = text;
+    for (; isdigit((unsigned char)*next); next++) {
+        uint64_t digit = (uint64_t)(*next - '0');
+        if (number > (UINT64_MAX - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    if (next == text)
+        return false;
+    for (const unit *it = units_of(of); it->name != NULL; it++)
+        if (strcmp(next, it->name) == 0 && number <= UINT64_MAX / it->factor) {
+            *value = number * it->factor;
+            return true;
+        }
+    return false;
+}
+
+static bool set_number(settings *all, size_t index, const char *text, settings_error *error)
+{
+    const setting *it = &table[index];
+    uint64_t value;
+    if (parse_number(it->kind, text, &value) && value >= it->least && value <= it->most) {
+        memcpy(field(all, index), &value, sizeof value);
+        return true;
+    }
+    char least[32];
+    char most[32];
+    print_number(it->kind, it->least, least);
+    print_number(it->kind, it->most, most);
+    return refuse(error, "cannot be \"%.100s\"; it is %s from %s to %s, such as %s", text,
+                  it->kind == KIND_BYTES      ? "a size"
+                  : it->kind == KIND_DURATION ? "a time"
+                                              : "a number",
+                  least, most, it->value);
+}
+
+static bool set_choice(settings *all, size_t index, const char *text, settings_error *error)
+{
+    const char *name = table[index].choices;
+    for (uint64_t value = 0;; value++) {
+        size_t length = strcspn(name, "|");
+        if (strlen(text) == length && memcmp(text, name, length) == 0) {
+            memcpy(field(all, index), &value, sizeof value);
+            return true;
+        }
+        if (name[length] == '\0')
+            break;
+        name += length + 1;
+    }
+    return refuse(error, "cannot be \"%.100s\"; it is one of %s", text, table[index].choices);
+}
+
+/* HOST:PORT with a decimal port; a host with colons is in brackets. */
+static bool is_address(const char *text)
+{
+    uint64_t port;
+    const char *colon = strrchr(text, ':');
+    if (strcmp(text, "off") == 0)
+        return true;
+    if (colon == NULL || colon == text || !parse_number(KIND_NUMBER, colon + 1, &port) ||
+        port > 65535)
+        return false;
+    bool bracketed = text[0] == '[' && colon[-1] == ']';
+    return bracketed || memchr(text, ':', (size_t)(colon - text)) == NULL;
+}
+
+static bool set_text(settings *all, size_t index, const char *text, settings_error *error)
+{
+    if (text[0] == '\0')
+        return refuse(error, "cannot be empty");
+    if (table[index].kind == KIND_ADDRESS && !is_address(text))
+        return refuse(error, "cannot be \"%.100s\"; it is HOST:PORT, such as %s, or off", text,
+                      table[index].value);
+    char **place = field(all, index);
+    char *copy = strdup(text);
+    if (copy == NULL)
+        return refuse(error, "out of memory");
+    free(*place);
+    *place = copy;
+    return true;
+}
+
+bool settings_set(settings *all, size_t index, const char *text, settings_error *error)
+{
+    if (is_text(index))
+        return set_text(all, index, text, error);
+    if (table[index].kind == KIND_CHOICE)
+        return set_choice(all, index, text, error);
+    return set_number(all, index, text, error);
+}
+
+bool settings_init(settings *all)
+{
+    settings_error error;
+    *all = (settings){0};
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (!settings_set(all, i, table[i].value, &error)) {
+            settings_free(all);
+            return false;
+        }
+    return true;
+}
+
+void settings_free(settings *all)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (is_text(i))
+            free(*(char **)field(all, i));
+    *all = (settings){0};
+}
+
+/* ---- the environment ------------------------------------------------------------------------- */
+
+/* The setting that NAME of OTLP2PARQUET_NAME=... means; SETTING_COUNT when there is none. */
+static size_t find_variable(const char *name, size_t length)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        size_t at = 0;
+        while (at < length && toupper((unsigned char)table[i].name[at]) == name[at])
+            at++;
+        if (at == length && table[i].name[at] == '\0')
+            return i;
+    }
+    return SETTING_COUNT;
+}
+
+bool settings_read_environment(settings *all, char **environment, settings_error *error)
+{
+    static const char prefix[] = "OTLP2PARQUET_";
+    for (char **variable = environment; *variable != NULL; variable++) {
+        settings_error reason;
+        if (strncmp(*variable, prefix, sizeof prefix - 1) != 0)
+            continue;
+        const char *name = *variable + sizeof prefix - 1;
+        size_t length = strcspn(name, "=");
+        size_t index = find_variable(name, length);
+        if (index == SETTING_COUNT)
+            return refuse(error, "%s%.*s: there is no such setting", prefix, (int)length, name);
+        if (!settings_set(all, index, name + length + 1, &reason))
+            return refuse(error, "%s%.*s %.400s", prefix, (int)length, name, reason.text);
+    }
+    return true;
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+/* What libcyaml says: one line for the mistake, then its place. */
+static void collect_log(cyaml_log_t severity, void *ctx, const char *format, va_list arguments)
+{
+    settings_error *error = ctx;
+    size_t used = strlen(error->text);
+    (void)severity;
+    vsnprintf(error->text + used, sizeof error->text - used, format, arguments);
+}
+
+/* The line of the file that a key of it stands on, from 1; 0 when it is not at a line's beginning,
+ * as in a flow mapping: libcyaml keeps no lines of values. */
+static unsigned line_of(const char *path, const char *key)
+{
+    char line[512];
+    unsigned number = 0;
+    FILE *file = fopen(path, "r");
+    if (file == NULL)
+        return 0;
+    while (fgets(line, sizeof line, file) != NULL) {
+        number++;
+        size_t blanks = strspn(line, " \"'");
+        size_t length = strlen(key);
+        if (strncmp(line + blanks, key, length) == 0 && strchr(" :\"'", line[blanks + length])) {
+            fclose(file);
+            return number;
+        }
+    }
+    fclose(file);
+    return 0;
+}
+
+/* FILE:LINE: KEY REASON, without the line when it is not known. */
+static bool refuse_key(settings_error *error, const char *path, const char *key, const char *reason)
+{
+    unsigned line = line_of(path, key);
+    if (line > 0)
+        return refuse(error, "%.100s:%u: %.60s %.300s", path, line, key, reason);
+    return refuse(error, "%.100s: %.60s %.300s", path, key, reason);
+}
+
+/* Says what libcyaml said of a key, with the key's line: its own is that of what came before. It
+ * writes "Load: REASON" or "Load: Unexpected key: KEY", and on the next lines "in mapping field
+ * 'KEY'" where there is one. */
+static bool refuse_file(settings_error *error, const char *path, settings_error *log)
+{
+    static const char unknown[] = "Unexpected key: ";
+    static const char within[] = "mapping field '";
+    char *reason = strncmp(log->text, "Load: ", 6) == 0 ? log->text + 6 : log->text;
+    char *line = strchr(reason, '\n');
+    char *key = line != NULL ? strstr(line, within) : NULL;
+    if (line != NULL)
+        *line = '\0';
+    if (strncmp(reason, unknown, sizeof unknown - 1) == 0)
+        return refuse_key(error, path, reason + sizeof unknown - 1, "is no setting");
+    if (key == NULL)
+        return refuse(error, "%.100s: %.300s", path, reason);
+    key += sizeof within - 1;
+    key[strcspn(key, "'")] = '\0';
+    return refuse_key(error, path, key, reason);
+}
+
+static bool set_from_file(settings *all, size_t index, const char *text, const char *path,
+                          settings_error *error)
+{
+    char name[SETTING_NAME_SIZE];
+    settings_error reason;
+    if (settings_set(all, index, text, &reason))
+        return true;
+    setting_name(index, name);
+    return refuse_key(error, path, name, reason.text);
+}
+
+/* The texts of the file, in the order of the table. */
+typedef struct texts {
+    char *of[SETTING_COUNT];
+} texts;
+
+static cyaml_err_t load_texts(const char *path, texts **loaded, settings_error *log)
+{
+    char names[SETTING_COUNT][SETTING_NAME_SIZE];
+    cyaml_schema_field_t fields[SETTING_COUNT + 1];
+    memset(fields, 0, sizeof fields);
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        setting_name(i, names[i]);
+        fields[i] = (cyaml_schema_field_t){
+            .key = names[i],
+            .data_offset = (uint32_t)(offsetof(texts, of) + i * sizeof(char *)),
+            .value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, char, 0,
+                                         CYAML_UNLIMITED)}};
+    }
+    const cyaml_schema_value_t schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, texts, fields)};
+    const cyaml_config_t config = {
+        .log_fn = collect_log, .log_ctx = log, .log_level = CYAML_LOG_WARNING, .mem_fn = cyaml_mem};
+    return cyaml_load_file(path, &config, &schema, (cyaml_data_t **)loaded, NULL);
+}
+
+bool settings_read_file(settings *all, const char *path, settings_error *error)
+{
+    texts *loaded = NULL;
+    settings_error log = {""};
+    cyaml_err_t status = load_texts(path, &loaded, &log);
+    if (status != CYAML_OK) {
+        if (log.text[0] == '\0')
+            return refuse(error, "%.100s: %s", path, cyaml_strerror(status));
+        return refuse_file(error, path, &log);
+    }
+    bool read = true;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        if (loaded != NULL && loaded->of[i] != NULL && read)
+            read = set_from_file(all, i, loaded->of[i], path, error);
+        if (loaded != NULL)
+            free(loaded->of[i]);
+    }
+    free(loaded);
+    return read;
+}
+
+/* ---- printing -------------------------------------------------------------------------------- */
+
+/* In double quotes, where a colon, a # or a brace would mean something else. */
+static void print_quoted(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        unsigned char byte = (unsigned char)*text;
+        if (byte < 0x20 || byte == 0x7f)
+            fprintf(out, "\\x%02x", byte);
+        else
+            fprintf(out, byte == '"' || byte == '\\' ? "\\%c" : "%c", byte);
+    }
+    fputc('"', out);
+}
+
+static void print_choice(FILE *out, const char *names, uint64_t value)
+{
+    while (value-- > 0)
+        names += strcspn(names, "|") + 1;
+    fprintf(out, "%.*s", (int)strcspn(names, "|"), names);
+}
+
+void settings_print(const settings *all, FILE *out)
+{
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        char name[SETTING_NAME_SIZE];
+        char number[32];
+        uint64_t value = 0;
+        setting_name(i, name);
+        fprintf(out, "%s: ", name);
+        if (!is_text(i))
+            memcpy(&value, field(all, i), sizeof value);
+        print_number(table[i].kind, value, number);
+        if (is_text(i))
+            print_quoted(out, *(char **)field(all, i));
+        else if (table[i].kind == KIND_CHOICE)
+            print_choice(out, table[i].choices, value);
+        else
+            fputs(number, out);
+        fputc('\n', out);
+    }
+}
