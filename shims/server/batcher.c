@@ -1,0 +1,310 @@
+/* batcher.c - see batcher.h. */
+#include "server.h"
+#include "batcher.h"
+#include "clock.h"
+#include "say.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool logs(const batcher *it)
+{
+    return it->settings->ack == ACK_WAL;
+}
+
+/* ---- the open batch -------------------------------------------------------------------------- */
+
+static void drop(sealed *work)
+{
+    o2p_batch_free(work->batch);
+    free(work);
+}
+
+static bool open_batch(batcher *it)
+{
+    o2p_options options = storer_batch_options(it->settings, it->settings->path_template);
+    sealed *work = calloc(1, sizeof *work);
+    if (work == NULL || o2p_batch_new(&options, &work->batch, NULL) != O2P_OK) {
+        free(work);
+        say(LEVEL_ERROR, "out of memory for a batch");
+        return false;
+    }
+    work->limit = UINT64_MAX;
+    submission_list_clear(&work->waiting);
+    it->open = work;
+    it->age_ns = steady_ns() + it->settings->seal_age * NS_PER_MS;
+    return true;
+}
+
+/* No segment is made for a while: each try would be a request's waiting time. */
+static void log_failed(batcher *it)
+{
+    enum { PAUSE_MS = 500 };
+    count_up(&it->metrics->log_failures, 1);
+    it->retry_ns = steady_ns() + PAUSE_MS * NS_PER_MS;
+    atomic_store(&it->unable, it->wal->untrusted);
+}
+
+/* Makes the segment of the open batch. */
+static bool open_segment(batcher *it)
+{
+    if (it->segment.fd >= 0)
+        return true;
+    if (steady_ns() < it->retry_ns || it->wal->untrusted)
+        return false;
+    if (wal_segment_create(it->wal, &it->segment, it->settings->path_template))
+        return true;
+    say(LEVEL_ERROR, "cannot make a segment of the log, so requests are refused: %s",
+        strerror(errno));
+    log_failed(it);
+    return false;
+}
+
+/* Whether the open batch holds all it should. */
+static bool is_full(const batcher *it)
+{
+    return o2p_batch_rows(it->open->batch) >= it->settings->seal_rows ||
+           o2p_batch_bytes(it->open->batch) >= it->settings->seal_bytes;
+}
+
+static void hand_over(batcher *it)
+{
+    sealed *work = it->open;
+    bool empty = o2p_batch_rows(work->batch) == 0; /* all it was offered was refused */
+    if (it->segment.fd >= 0) {
+        work->segment = it->segment.number;
+        wal_segment_close(it->wal, &it->segment, true);
+    }
+    it->open = NULL;
+    if (!empty)
+        storer_add(it->storer, work);
+    else {
+        if (work->segment > 0)
+            wal_remove(it->wal, work->segment);
+        drop(work);
+    }
+}
+
+/* Hands the open batch to the storer. The group is empty: all in it is answered. False when the
+ * storer has no room; the batch stays open then. */
+static bool seal(batcher *it)
+{
+    if (it->open != NULL && !storer_has_room(it->storer))
+        return false;
+    if (it->open != NULL)
+        hand_over(it);
+    return true;
+}
+
+/* ---- the log --------------------------------------------------------------------------------- */
+
+/* The log could not be written, as errno says. The group is not kept, and so the batch holds what
+ * it should not: it is made again from what the segment holds for certain. */
+static void give_up(batcher *it)
+{
+    sealed *work = it->open;
+    say(LEVEL_ERROR, "cannot write the log: %s; %s", strerror(errno),
+        it->wal->untrusted ? "it is not trusted again, so requests are refused until the server is "
+                             "started anew"
+                           : "the requests at hand are refused");
+    log_failed(it);
+    wal_segment_close(it->wal, &it->segment, false);
+    o2p_batch_free(work->batch);
+    work->batch = NULL;
+    work->segment = it->segment.number;
+    work->limit = it->segment.synced;
+    it->open = NULL;
+    storer_add(it->storer, work);
+    submission_list_finish(&it->group, OUTCOME_BUSY);
+}
+
+/* Makes the group durable and answers it. False when it was given up. */
+static bool commit(batcher *it)
+{
+    if (it->group.first == NULL)
+        return true;
+    if (!wal_segment_sync(it->wal, &it->segment)) {
+        give_up(it);
+        return false;
+    }
+    count_up(&it->metrics->log_syncs, 1);
+    submission_list_finish(&it->group, OUTCOME_ACCEPTED);
+    return true;
+}
+
+static bool write_record(batcher *it, const submission *one)
+{
+    wal_record record = {.signal = one->signal,
+                         .encoding = one->encoding,
+                         .coding = (uint8_t)one->coding,
+                         .plain_size = (uint32_t)one->plain_size,
+                         .received_ns = one->received_ns,
+                         .body = one->body,
+                         .size = one->size,
+                         .body_hash = one->body_hash};
+    count_up(&it->metrics->log_bytes, WAL_RECORD_SIZE + one->size);
+    return wal_segment_append(it->wal, &it->segment, &record);
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+static void answer(submission *one, outcome what)
+{
+    one->outcome = what;
+    one->done(one);
+}
+
+static o2p_status append(batcher *it, submission *one)
+{
+    o2p_batch *batch = it->open->batch;
+    o2p_status status = o2p_batch_set_input(batch, one->signal, one->encoding);
+    o2p_batch_set_default_time(batch, one->received_ns);
+    if (status == O2P_OK)
+        status = o2p_batch_append(batch, one->plain, one->plain_size, &one->result);
+    return status;
+}
+
+/* Keeps what was appended, as `ack` promises. */
+static void keep(batcher *it, submission *one)
+{
+    if (one->result.counts.accepted == 0) { /* nothing to keep, so nothing to wait for */
+        answer(one, OUTCOME_ACCEPTED);
+        return;
+    }
+    switch ((ack_mode)it->settings->ack) {
+    case ACK_WAL:
+        submission_list_add(&it->group, one);
+        if (!write_record(it, one))
+            give_up(it);
+        break;
+    case ACK_STORED:
+        submission_list_add(&it->open->waiting, one);
+        break;
+    case ACK_MEMORY:
+        answer(one, OUTCOME_ACCEPTED);
+        break;
+    }
+}
+
+/* Makes sure that there is a batch with room, and a segment for it. */
+static bool prepare(batcher *it, const submission *one)
+{
+    bool full =
+        it->open != NULL &&
+        (is_full(it) || (it->segment.fd >= 0 && !wal_segment_fits(&it->segment, one->size)));
+    if (full && (!commit(it) || !seal(it)))
+        return false;
+    return (it->open != NULL || open_batch(it)) && (!logs(it) || open_segment(it));
+}
+
+static void take(batcher *it, submission *one)
+{
+    if (!prepare(it, one)) {
+        answer(one, OUTCOME_BUSY);
+        return;
+    }
+    o2p_status status = append(it, one);
+    if (status == O2P_ERR_FULL) { /* by the library's own limits, such as files */
+        if (!commit(it) || !seal(it) || !prepare(it, one)) {
+            answer(one, OUTCOME_BUSY);
+            return;
+        }
+        status = append(it, one);
+    }
+    if (status == O2P_OK)
+        keep(it, one);
+    else
+        answer(one, status == O2P_ERR_OUT_OF_MEMORY ? OUTCOME_BUSY : OUTCOME_REFUSED);
+}
+
+static void take_all(batcher *it, submission_list *list)
+{
+    submission *next = list->first;
+    while (next != NULL) {
+        submission *one = next;
+        next = one->next;
+        take(it, one);
+    }
+    commit(it);
+}
+
+/* ---- the thread ------------------------------------------------------------------------------ */
+
+static bool is_due(const batcher *it)
+{
+    return it->open != NULL && (steady_ns() >= it->age_ns || is_full(it));
+}
+
+/* Waits for requests, for the batch's age, or for the end, and takes the queue. When a batch is due
+ * and the storer has no room, there is another look soon. False at the end. */
+static bool wait_for_work(batcher *it, submission_list *list)
+{
+    enum { AGAIN_MS = 20 };
+    pthread_mutex_lock(&it->lock);
+    while (it->queue.first == NULL && !it->stopping && !is_due(it))
+        steady_cond_wait(&it->changed, &it->lock, it->open != NULL ? it->age_ns : UINT64_MAX);
+    if (it->queue.first == NULL && !it->stopping && !storer_has_room(it->storer))
+        steady_cond_wait(&it->changed, &it->lock, steady_ns() + AGAIN_MS * NS_PER_MS);
+    bool go_on = it->queue.first != NULL || !it->stopping;
+    submission_list_clear(list);
+    if (it->queue.first != NULL) {
+        *list = it->queue;
+        submission_list_clear(&it->queue);
+    }
+    pthread_mutex_unlock(&it->lock);
+    return go_on;
+}
+
+static void *run(void *argument)
+{
+    batcher *it = argument;
+    submission_list list;
+    while (wait_for_work(it, &list)) {
+        take_all(it, &list);
+        if (is_due(it))
+            seal(it);
+    }
+    if (it->open != NULL)
+        hand_over(it);
+    return NULL;
+}
+
+bool batcher_start(batcher *it, const settings *config, wal_folder *wal, storer *behind,
+                   metrics *counts)
+{
+    *it = (batcher){.settings = config, .wal = wal, .storer = behind, .metrics = counts};
+    it->segment.fd = -1;
+    submission_list_clear(&it->queue);
+    submission_list_clear(&it->group);
+    pthread_mutex_init(&it->lock, NULL);
+    steady_cond_init(&it->changed);
+    return pthread_create(&it->thread, NULL, run, it) == 0;
+}
+
+void batcher_submit(batcher *it, submission *one)
+{
+    pthread_mutex_lock(&it->lock);
+    bool idle = it->queue.first == NULL;
+    submission_list_add(&it->queue, one);
+    if (idle)
+        pthread_cond_signal(&it->changed);
+    pthread_mutex_unlock(&it->lock);
+}
+
+bool batcher_is_able(batcher *it)
+{
+    return !atomic_load(&it->unable);
+}
+
+void batcher_stop(batcher *it)
+{
+    pthread_mutex_lock(&it->lock);
+    it->stopping = true;
+    pthread_cond_signal(&it->changed);
+    pthread_mutex_unlock(&it->lock);
+    pthread_join(it->thread, NULL);
+    pthread_mutex_destroy(&it->lock);
+    pthread_cond_destroy(&it->changed);
+}

@@ -1,0 +1,63 @@
+/* batcher.h - the one thread that owns the open batch and the open segment of the log.
+ *
+ * Workers submit; the thread takes all that has come meanwhile as one group, appends each request
+ * to the batch and writes it to the segment, syncs once for the group, and answers. One thread,
+ * because then the order in the segment is the order in the batch with no lock around either, and a
+ * request is read once, by the append that keeps it: what cannot be read is refused before anything
+ * is acknowledged. While it syncs, the next group gathers. Appending runs at several million
+ * records a second, which is more than the other cores bring.
+ *
+ * The invariant, between groups: the batch holds exactly the requests of the segment, and those are
+ * exactly the acknowledged ones. When the log cannot be written, the batch is given up, and made
+ * again by the storer from what the segment holds for certain; the group is told to come again.
+ */
+#ifndef O2P_SERVER_BATCHER_H
+#define O2P_SERVER_BATCHER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "metrics.h"
+#include "settings.h"
+#include "storer.h"
+#include "submission.h"
+#include "wal.h"
+
+typedef struct batcher {
+    const settings *settings;
+    wal_folder *wal;
+    storer *storer;
+    metrics *metrics;
+
+    pthread_mutex_t lock; /* over the next four */
+    pthread_cond_t changed;
+    submission_list queue;
+    bool stopping;
+
+    atomic_bool unable; /* the log is not to be trusted */
+
+    /* The thread's own. */
+    pthread_t thread;
+    sealed *open;          /* what will be sealed; NULL before the first request of a batch */
+    wal_segment segment;   /* fd -1: the open batch has none */
+    uint64_t age_ns;       /* when the open batch is old enough, by the steady clock */
+    submission_list group; /* appended and written, not yet synced */
+    uint64_t retry_ns;     /* no segment is made before: the last one could not be */
+} batcher;
+
+/* Starts the thread. False when the system refuses it. */
+bool batcher_start(batcher *it, const settings *config, wal_folder *wal, storer *behind,
+                   metrics *counts);
+
+/* Takes a request, which is answered by its `done`. Any thread may call it until batcher_stop. */
+void batcher_submit(batcher *it, submission *one);
+
+/* Whether requests are kept: false for good once the log is not to be trusted. */
+bool batcher_is_able(batcher *it);
+
+/* Answers what was submitted, seals the open batch, and ends the thread. */
+void batcher_stop(batcher *it);
+
+#endif

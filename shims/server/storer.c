@@ -1,0 +1,407 @@
+/* storer.c - see storer.h. */
+#include "server.h"
+#include "storer.h"
+#include "clock.h"
+#include "say.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+o2p_options storer_batch_options(const settings *config, const char *path_template)
+{
+    /* Columns of the requests we have seen take up to eight times the memory of the bytes; writing
+     * takes twice that of the columns, as o2p_options.max_memory_bytes says. */
+    enum { COLUMNS_TO_BYTES = 8, WRITING = 3 };
+    return (o2p_options){
+        .size = sizeof(o2p_options),
+        .path_template = path_template,
+        .max_input_bytes = config->max_request,
+        .max_memory_bytes = WRITING * (config->seal_bytes + COLUMNS_TO_BYTES * config->max_request),
+    };
+}
+
+/* ---- trying again ---------------------------------------------------------------------------- */
+
+/* How long to wait before the next try: from 0.1 s, doubling, to 10 s, and up to a quarter more, so
+ * that servers that failed together do not come back together. */
+static uint64_t backoff_ns(unsigned tries)
+{
+    enum { FIRST_MS = 100, MOST_MS = 10000, DOUBLINGS = 7 };
+    uint64_t wait = (uint64_t)FIRST_MS << (tries < DOUBLINGS ? tries : DOUBLINGS);
+    if (wait > MOST_MS)
+        wait = MOST_MS;
+    return wait * NS_PER_MS + steady_ns() % (wait * NS_PER_MS / 4);
+}
+
+/* Waits before another try. False when the storer is to end instead. */
+static bool wait_to_retry(storer *it, unsigned tries)
+{
+    uint64_t until = steady_ns() + backoff_ns(tries);
+    pthread_mutex_lock(&it->lock);
+    while (!it->abandon && steady_ns() < until)
+        steady_cond_wait(&it->changed, &it->lock, until);
+    bool go_on = !it->abandon;
+    pthread_mutex_unlock(&it->lock);
+    return go_on;
+}
+
+/* What became of a batch. The greatest of its files' counts. */
+typedef enum fate {
+    FATE_STORED,
+    FATE_REFUSED,  /* it will never be stored as it is: its segment is kept for a person */
+    FATE_ABANDONED /* the storer ends */
+} fate;
+
+static fate store_file(storer *it, const o2p_file *file)
+{
+    storage_error error = {""};
+    for (unsigned tries = 0;; tries++) {
+        storage_status status =
+            it->store->put(it->store, file->path, file->data, file->size, &error);
+        if (status == STORAGE_OK)
+            break;
+        count_up(&it->metrics->store_failures, 1);
+        if (status == STORAGE_REFUSED) {
+            say(LEVEL_ERROR, "storage will not take %s (%" PRIu64 " rows): %s", file->path,
+                file->rows, error.text);
+            return FATE_REFUSED;
+        }
+        say(LEVEL_WARN, "cannot store %s now, it will be tried again: %s", file->path, error.text);
+        if (!wait_to_retry(it, tries))
+            return FATE_ABANDONED;
+    }
+    count_up(&it->metrics->stored_files, 1);
+    count_up(&it->metrics->stored_bytes, file->size);
+    count_up(&it->metrics->stored_rows, file->rows);
+    say(LEVEL_DEBUG, "stored %s: %" PRIu64 " rows, %zu bytes", file->path, file->rows, file->size);
+    return FATE_STORED;
+}
+
+/* Writes what the batch holds and stores it. The batch is empty then, if it was written. */
+static fate store_batch(storer *it, o2p_batch *batch)
+{
+    o2p_output out = {0};
+    for (unsigned tries = 0; o2p_batch_finish(batch, &out) != O2P_OK; tries++) {
+        say(LEVEL_ERROR, "cannot write a batch of %" PRIu64 " rows: %s", o2p_batch_rows(batch),
+            out.error.message);
+        bool retry = out.error.status == O2P_ERR_OUT_OF_MEMORY;
+        o2p_output_free(&out);
+        if (!retry)
+            return FATE_REFUSED;
+        if (!wait_to_retry(it, tries))
+            return FATE_ABANDONED;
+    }
+    fate worst = FATE_STORED;
+    for (size_t i = 0; i < out.file_count && worst != FATE_ABANDONED; i++) {
+        fate one = store_file(it, &out.files[i]);
+        worst = one > worst ? one : worst;
+    }
+    o2p_output_free(&out);
+    return worst;
+}
+
+/* ---- reading a segment again ----------------------------------------------------------------- */
+
+static o2p_status append_record(const storer *it, o2p_batch *batch, const wal_record *record,
+                                o2p_result *result)
+{
+    uint8_t *plain = NULL;
+    size_t size = record->size;
+    bool packed = record->coding != CODING_IDENTITY;
+    (void)it;
+    if (packed && decode((coding)record->coding, record->body, record->size, record->plain_size,
+                         &plain, &size) != DECODE_OK) {
+        *result = (o2p_result){.error = {.message = "cannot be decompressed again"}};
+        return result->error.status = O2P_ERR_MALFORMED;
+    }
+    o2p_status status = o2p_batch_set_input(batch, record->signal, record->encoding);
+    o2p_batch_set_default_time(batch, record->received_ns);
+    if (status == O2P_OK)
+        status = o2p_batch_append(batch, packed ? plain : record->body, size, result);
+    else
+        *result = (o2p_result){.error = {.status = status, .message = "has no known signal"}};
+    free(plain);
+    return status;
+}
+
+/* What reading a segment gave. */
+typedef struct replay {
+    fate fate;
+    uint64_t requests;
+    uint64_t unreadable; /* records that are whole and yet no requests */
+} replay;
+
+static void replay_records(storer *it, wal_reader *reader, o2p_batch *batch, replay *sum)
+{
+    wal_record record;
+    o2p_result result;
+    while (sum->fate != FATE_ABANDONED && wal_next(reader, &record)) {
+        o2p_status status = append_record(it, batch, &record, &result);
+        if (status == O2P_ERR_FULL) { /* the batch was smaller once: bytes are missing before it */
+            fate one = store_batch(it, batch);
+            sum->fate = one > sum->fate ? one : sum->fate;
+            status = append_record(it, batch, &record, &result);
+        }
+        sum->requests++;
+        sum->unreadable += status != O2P_OK;
+        if (status != O2P_OK)
+            say(LEVEL_ERROR, "a request in the log %s", result.error.message);
+    }
+}
+
+static void set_aside(storer *it, uint64_t number, const char *suffix)
+{
+    count_up(&it->metrics->set_aside, 1);
+    if (!wal_set_aside(it->wal, number, suffix))
+        say(LEVEL_ERROR, "cannot set segment %016" PRIx64 " of the log aside: %s", number,
+            strerror(errno));
+}
+
+/* Says what of a segment could not be read. Returns the suffix to keep it under; NULL when nothing
+ * that was acknowledged is missing. */
+static const char *judge(storer *it, const sealed *work, const wal_reader *reader,
+                         const replay *sum)
+{
+    bool torn = reader->condition == WAL_TORN && (work->newest || work->limit != UINT64_MAX);
+    count_up(&it->metrics->log_damaged_bytes, reader->skipped);
+    if (reader->condition != WAL_WHOLE && !torn) {
+        say(LEVEL_ERROR,
+            "segment %016" PRIx64 " of the log is damaged: %" PRIu64 " bytes cannot be read, and "
+            "acknowledged requests may be among them; it is kept as .corrupt",
+            work->segment, reader->skipped);
+        return "corrupt";
+    }
+    if (reader->skipped > 0)
+        say(LEVEL_INFO,
+            "the last %" PRIu64 " bytes of segment %016" PRIx64 " of the log were being written "
+            "when the server stopped; nothing in them was acknowledged",
+            reader->skipped, work->segment);
+    return sum->unreadable > 0 ? "unreadable" : NULL;
+}
+
+static fate replay_bytes(storer *it, const sealed *work, const uint8_t *bytes, size_t size)
+{
+    wal_reader reader;
+    o2p_batch *batch = NULL;
+    replay sum = {FATE_STORED, 0, 0};
+    wal_read(&reader, bytes, size);
+    char *path_template =
+        strndup(reader.path_template != NULL ? reader.path_template : "", reader.template_size);
+    o2p_options options =
+        storer_batch_options(it->settings, reader.path_template != NULL ? path_template : NULL);
+    /* A request was within the limit that held when it came. */
+    options.max_input_bytes = 0;
+    options.max_memory_bytes = 0;
+    o2p_error error = {.message = "out of memory"};
+    if (path_template == NULL || o2p_batch_new(&options, &batch, &error) != O2P_OK) {
+        say(LEVEL_ERROR, "cannot read segment %016" PRIx64 " of the log again: %s", work->segment,
+            error.message);
+        sum.fate = FATE_REFUSED;
+    } else {
+        replay_records(it, &reader, batch, &sum);
+        fate last = sum.fate == FATE_ABANDONED ? sum.fate : store_batch(it, batch);
+        sum.fate = last > sum.fate ? last : sum.fate;
+        count_up(&it->metrics->replayed_requests, sum.requests);
+    }
+    o2p_batch_free(batch);
+    free(path_template);
+    const char *suffix = sum.fate == FATE_STORED ? judge(it, work, &reader, &sum) : NULL;
+    if (suffix != NULL)
+        set_aside(it, work->segment, suffix);
+    else if (sum.fate == FATE_STORED)
+        say(LEVEL_INFO, "stored %" PRIu64 " requests of segment %016" PRIx64 " of the log",
+            sum.requests, work->segment);
+    return suffix != NULL ? FATE_STORED : sum.fate;
+}
+
+static fate replay_segment(storer *it, const sealed *work)
+{
+    uint8_t *bytes = NULL;
+    size_t size = 0;
+    for (unsigned tries = 0; !wal_load(it->wal, work->segment, &bytes, &size); tries++) {
+        say(LEVEL_ERROR, "cannot read segment %016" PRIx64 " of the log: %s", work->segment,
+            strerror(errno));
+        if (!wait_to_retry(it, tries))
+            return FATE_ABANDONED;
+    }
+    if (size > work->limit)
+        size = (size_t)work->limit;
+    fate result = replay_bytes(it, work, bytes, size);
+    free(bytes);
+    return result;
+}
+
+/* ---- the threads ----------------------------------------------------------------------------- */
+
+/* After the files are stored, or never will be, the segment has served. */
+static void settle_segment(storer *it, const sealed *work, fate result)
+{
+    if (work->segment == 0 || result == FATE_ABANDONED)
+        return;
+    if (result == FATE_REFUSED)
+        set_aside(it, work->segment, "refused");
+    else if (!wal_remove(it->wal, work->segment) && errno != ENOENT)
+        say(LEVEL_WARN, "cannot remove segment %016" PRIx64 " of the log: %s", work->segment,
+            strerror(errno));
+}
+
+static fate process(storer *it, sealed *work)
+{
+    uint64_t started = steady_ns();
+    uint64_t rows = work->batch != NULL ? o2p_batch_rows(work->batch) : 0;
+    fate result = work->batch != NULL ? store_batch(it, work->batch) : replay_segment(it, work);
+    settle_segment(it, work, result);
+    if (result == FATE_STORED && work->batch != NULL)
+        say(LEVEL_INFO, "stored a batch of %" PRIu64 " rows in %" PRIu64 " ms", rows,
+            (steady_ns() - started) / NS_PER_MS);
+    if (result != FATE_STORED && work->segment == 0 && rows > 0)
+        say(LEVEL_ERROR, "%" PRIu64 " rows are lost: they could not be stored", rows);
+    submission_list_finish(&work->waiting, result == FATE_STORED ? OUTCOME_ACCEPTED : OUTCOME_BUSY);
+    return result;
+}
+
+static void discard(sealed *work)
+{
+    o2p_batch_free(work->batch);
+    free(work);
+}
+
+static sealed *take(storer *it)
+{
+    sealed *work = it->first;
+    it->first = work->next;
+    if (it->first == NULL)
+        it->end = &it->first;
+    return work;
+}
+
+static void *run(void *argument)
+{
+    storer *it = argument;
+    pthread_mutex_lock(&it->lock);
+    while (!it->abandon) {
+        if (it->first == NULL && it->finish)
+            break;
+        if (it->first == NULL) {
+            pthread_cond_wait(&it->changed, &it->lock);
+            continue;
+        }
+        sealed *work = take(it);
+        bool replayed = work->batch == NULL;
+        pthread_mutex_unlock(&it->lock);
+        fate result = process(it, work);
+        discard(work);
+        pthread_mutex_lock(&it->lock);
+        if (result != FATE_ABANDONED) {
+            it->waiting--;
+            it->replays -= replayed;
+            count_down(&it->metrics->sealed_waiting, 1);
+        }
+    }
+    it->running--;
+    pthread_cond_broadcast(&it->changed);
+    pthread_mutex_unlock(&it->lock);
+    return NULL;
+}
+
+bool storer_start(storer *it, const settings *config, wal_folder *wal, storage *store,
+                  metrics *counts)
+{
+    *it = (storer){.settings = config, .wal = wal, .store = store, .metrics = counts};
+    it->end = &it->first;
+    it->threads = calloc(config->store_threads, sizeof *it->threads);
+    if (it->threads == NULL)
+        return false;
+    pthread_mutex_init(&it->lock, NULL);
+    steady_cond_init(&it->changed);
+    for (uint64_t i = 0; i < config->store_threads; i++) {
+        pthread_mutex_lock(&it->lock);
+        it->running++;
+        pthread_mutex_unlock(&it->lock);
+        if (pthread_create(&it->threads[i], NULL, run, it) != 0) {
+            pthread_mutex_lock(&it->lock);
+            it->running--;
+            pthread_mutex_unlock(&it->lock);
+            storer_stop(it, 0);
+            return false;
+        }
+        it->thread_count++;
+    }
+    return true;
+}
+
+bool storer_has_room(storer *it)
+{
+    pthread_mutex_lock(&it->lock);
+    bool room = it->waiting - it->replays < it->settings->max_sealed;
+    pthread_mutex_unlock(&it->lock);
+    return room;
+}
+
+bool storer_has_replayed(storer *it)
+{
+    pthread_mutex_lock(&it->lock);
+    bool replayed = it->replays == 0;
+    pthread_mutex_unlock(&it->lock);
+    return replayed;
+}
+
+void storer_add(storer *it, sealed *work)
+{
+    work->next = NULL;
+    pthread_mutex_lock(&it->lock);
+    *it->end = work;
+    it->end = &work->next;
+    it->waiting++;
+    it->replays += work->batch == NULL;
+    pthread_cond_broadcast(&it->changed);
+    pthread_mutex_unlock(&it->lock);
+    count_up(&it->metrics->sealed_waiting, 1);
+}
+
+bool storer_replay(storer *it)
+{
+    uint64_t *numbers;
+    size_t count;
+    if (!wal_folder_list(it->wal, &numbers, &count))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        sealed *work = calloc(1, sizeof *work);
+        if (work == NULL) {
+            free(numbers);
+            return false;
+        }
+        *work = (sealed){.segment = numbers[i], .limit = UINT64_MAX, .newest = i + 1 == count};
+        submission_list_clear(&work->waiting);
+        storer_add(it, work);
+    }
+    free(numbers);
+    return true;
+}
+
+uint64_t storer_stop(storer *it, uint64_t deadline_ns)
+{
+    pthread_mutex_lock(&it->lock);
+    it->finish = true;
+    pthread_cond_broadcast(&it->changed);
+    while (it->running > 0 && steady_ns() < deadline_ns)
+        steady_cond_wait(&it->changed, &it->lock, deadline_ns);
+    it->abandon = true;
+    pthread_cond_broadcast(&it->changed);
+    pthread_mutex_unlock(&it->lock);
+    for (unsigned i = 0; i < it->thread_count; i++)
+        pthread_join(it->threads[i], NULL);
+    while (it->first != NULL) {
+        sealed *work = take(it);
+        submission_list_finish(&work->waiting, OUTCOME_BUSY);
+        discard(work);
+    }
+    uint64_t left = it->waiting;
+    free(it->threads);
+    it->threads = NULL;
+    pthread_mutex_destroy(&it->lock);
+    pthread_cond_destroy(&it->changed);
+    return left;
+}
