@@ -58,6 +58,10 @@ lib: build/libotlp2parquet.a build/libotlp2parquet.so ## the library, static and
 
 cli: build/otlp2parquet ## the program build/otlp2parquet
 
+server: ## the same, after installing what `otlp2parquet serve` needs to be built
+	@.ci/deps build server
+	@$(MAKE) --no-print-directory cli
+
 # ---- one set of objects a configuration --------------------------------------------------------------------
 
 # $(call configuration,NAME,COMPILER,FLAGS). Headers are followed by the compiler's own dependency files;
@@ -186,7 +190,7 @@ run: ## convert the sample telemetry into ./data and show what to type in DuckDB
 test: ## everything that shows that it works; installs what it needs
 	@.ci/deps build server test
 	@$(MAKE) --no-print-directory lib programs-release build/otlp2parquet $(VENV)
-	@$(PYTHON) tests/run.py unit cli conformance hostile docs
+	@$(PYTHON) tests/run.py unit cli conformance hostile server docs
 
 unit: programs-release ## the cmocka tests, one program a file of the library
 	@python3 tests/run.py unit
@@ -208,7 +212,7 @@ check: ## layout, warnings, layers, symbols, analyzers, sanitizers, determinism;
 	@python3 tests/run.py check
 
 asan: programs-asan $(VENV) ## the tests with AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(PYTHON) tests/run.py --configuration asan unit cli conformance
+	@$(PYTHON) tests/run.py --configuration asan unit cli conformance server
 
 format: ## lay out the C files by .clang-format
 	clang-format-14 -i $(FORMATTED)

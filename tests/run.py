@@ -18,6 +18,7 @@ A test that was skipped says why when it runs, and the number of them is told ab
 | cli         | tests/cli (pytest)            | pytest's JUnit report                    |
 | conformance | tests/conformance (pytest)    | the same                                 |
 | hostile     | tests/hostile (pytest)        | the same                                 |
+| server      | tests/server (pytest)         | the same                                 |
 | docs        | tests/docs (pytest)           | the same                                 |
 | check       | the programs in tests/check   | their lines "ok ...", "FAILED ...", "skipped ..." |
 """
@@ -155,6 +156,7 @@ SUITES = {
     "cli": lambda configuration: pytest("cli", configuration),
     "conformance": lambda configuration: pytest("conformance", configuration),
     "hostile": lambda configuration: pytest("hostile", configuration),
+    "server": lambda configuration: pytest("server", configuration),
     "docs": lambda configuration: pytest("docs", configuration),
     "check": check,
 }

@@ -13,10 +13,7 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &convert_command,
-    &inspect_command,
-    &schema_command,
-    &bench_command,
+    &convert_command, &serve_command, &inspect_command, &schema_command, &bench_command,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

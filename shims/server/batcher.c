@@ -234,7 +234,7 @@ static void take_all(batcher *it, submission_list *list)
 
 static bool is_due(const batcher *it)
 {
-    return it->open != NULL && (steady_ns() >= it->age_ns || is_full(it));
+    return it->open != NULL && (it->hurry || steady_ns() >= it->age_ns || is_full(it));
 }
 
 /* Waits for requests, for the batch's age, or for the end, and takes the queue. When a batch is due
@@ -243,7 +243,7 @@ static bool wait_for_work(batcher *it, submission_list *list)
 {
     enum { AGAIN_MS = 20 };
     pthread_mutex_lock(&it->lock);
-    while (it->queue.first == NULL && !it->stopping && !is_due(it))
+    while (it->hurry = it->hurried, it->queue.first == NULL && !it->stopping && !is_due(it))
         steady_cond_wait(&it->changed, &it->lock, it->open != NULL ? it->age_ns : UINT64_MAX);
     if (it->queue.first == NULL && !it->stopping && !storer_has_room(it->storer))
         steady_cond_wait(&it->changed, &it->lock, steady_ns() + AGAIN_MS * NS_PER_MS);
@@ -293,6 +293,19 @@ void batcher_submit(batcher *it, submission *one)
     pthread_mutex_unlock(&it->lock);
 }
 
+static void signal_flag(batcher *it, bool *flag)
+{
+    pthread_mutex_lock(&it->lock);
+    *flag = true;
+    pthread_cond_signal(&it->changed);
+    pthread_mutex_unlock(&it->lock);
+}
+
+void batcher_hurry(batcher *it)
+{
+    signal_flag(it, &it->hurried);
+}
+
 bool batcher_is_able(batcher *it)
 {
     return !atomic_load(&it->unable);
@@ -300,10 +313,7 @@ bool batcher_is_able(batcher *it)
 
 void batcher_stop(batcher *it)
 {
-    pthread_mutex_lock(&it->lock);
-    it->stopping = true;
-    pthread_cond_signal(&it->changed);
-    pthread_mutex_unlock(&it->lock);
+    signal_flag(it, &it->stopping);
     pthread_join(it->thread, NULL);
     pthread_mutex_destroy(&it->lock);
     pthread_cond_destroy(&it->changed);

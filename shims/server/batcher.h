@@ -31,15 +31,17 @@ typedef struct batcher {
     storer *storer;
     metrics *metrics;
 
-    pthread_mutex_t lock; /* over the next four */
+    pthread_mutex_t lock; /* over the next five */
     pthread_cond_t changed;
     submission_list queue;
+    bool hurried;
     bool stopping;
 
     atomic_bool unable; /* the log is not to be trusted */
 
     /* The thread's own. */
     pthread_t thread;
+    bool hurry;            /* `hurried`, as last seen */
     sealed *open;          /* what will be sealed; NULL before the first request of a batch */
     wal_segment segment;   /* fd -1: the open batch has none */
     uint64_t age_ns;       /* when the open batch is old enough, by the steady clock */
@@ -56,6 +58,10 @@ void batcher_submit(batcher *it, submission *one);
 
 /* Whether requests are kept: false for good once the log is not to be trusted. */
 bool batcher_is_able(batcher *it);
+
+/* From now on a batch is sealed as soon as nothing more is queued: for those who wait until it is
+ * stored, when no more will come. */
+void batcher_hurry(batcher *it);
 
 /* Answers what was submitted, seals the open batch, and ends the thread. */
 void batcher_stop(batcher *it);

@@ -21,15 +21,13 @@ typedef enum kind {
 } kind;
 
 typedef struct setting {
-    const char *name; /* as in C: with underscores */
-    size_t offset;    /* in settings */
+    const char *key;
+    size_t offset; /* in settings */
     kind kind;
     uint64_t least;
     uint64_t most;
     const char *choices; /* names divided by | */
     const char *value;   /* the default */
-    const char *label;
-    const char *help;
 } setting;
 
 #define TEXT KIND_TEXT, 0, 0, NULL
@@ -41,34 +39,11 @@ typedef struct setting {
 
 /* A row's kind expands to four members. */
 static const setting table[] = {
-#define X(type, name, members, value, label, help)                                                 \
-    {#name, offsetof(settings, name), members, value, label, help},
+#define X(type, name, key, members, value, label, help)                                            \
+    {key, offsetof(settings, name), members, value},
     SETTINGS(X)
 #undef X
 };
-
-void setting_name(size_t index, char name[SETTING_NAME_SIZE])
-{
-    size_t i = 0;
-    for (const char *from = table[index].name; *from != '\0' && i + 1 < SETTING_NAME_SIZE; from++)
-        name[i++] = *from == '_' ? '-' : *from;
-    name[i] = '\0';
-}
-
-const char *setting_label(size_t index)
-{
-    return table[index].label;
-}
-
-const char *setting_help(size_t index)
-{
-    return table[index].help;
-}
-
-const char *setting_default(size_t index)
-{
-    return table[index].value;
-}
 
 static void *field(const settings *all, size_t index)
 {
@@ -241,10 +216,11 @@ void settings_free(settings *all)
 static size_t find_variable(const char *name, size_t length)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
+        const char *key = table[i].key;
         size_t at = 0;
-        while (at < length && toupper((unsigned char)table[i].name[at]) == name[at])
+        while (at < length && (key[at] == '-' ? '_' : toupper((unsigned char)key[at])) == name[at])
             at++;
-        if (at == length && table[i].name[at] == '\0')
+        if (at == length && key[at] == '\0')
             return i;
     }
     return SETTING_COUNT;
@@ -334,12 +310,9 @@ static bool refuse_file(settings_error *error, const char *path, settings_error 
 static bool set_from_file(settings *all, size_t index, const char *text, const char *path,
                           settings_error *error)
 {
-    char name[SETTING_NAME_SIZE];
     settings_error reason;
-    if (settings_set(all, index, text, &reason))
-        return true;
-    setting_name(index, name);
-    return refuse_key(error, path, name, reason.text);
+    return settings_set(all, index, text, &reason) ||
+           refuse_key(error, path, table[index].key, reason.text);
 }
 
 /* The texts of the file, in the order of the table. */
@@ -349,13 +322,11 @@ typedef struct texts {
 
 static cyaml_err_t load_texts(const char *path, texts **loaded, settings_error *log)
 {
-    char names[SETTING_COUNT][SETTING_NAME_SIZE];
     cyaml_schema_field_t fields[SETTING_COUNT + 1];
     memset(fields, 0, sizeof fields);
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        setting_name(i, names[i]);
         fields[i] = (cyaml_schema_field_t){
-            .key = names[i],
+            .key = table[i].key,
             .data_offset = (uint32_t)(offsetof(texts, of) + i * sizeof(char *)),
             .value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, char, 0,
                                          CYAML_UNLIMITED)}};
@@ -413,11 +384,9 @@ static void print_choice(FILE *out, const char *names, uint64_t value)
 void settings_print(const settings *all, FILE *out)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        char name[SETTING_NAME_SIZE];
         char number[32];
         uint64_t value = 0;
-        setting_name(i, name);
-        fprintf(out, "%s: ", name);
+        fprintf(out, "%s: ", table[i].key);
         if (!is_text(i))
             memcpy(&value, field(all, i), sizeof value);
         print_number(table[i].kind, value, number);

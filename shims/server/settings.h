@@ -25,50 +25,54 @@
 
 #include "../../include/otlp2parquet.h"
 
-/* X(type, name, kind and what it allows, default, what the help calls the value, help) */
+/* X(type, name, key, kind and what it allows, default, what the help calls the value, help) */
 #define SETTINGS(X)                                                                                \
-    X(char *, http, ADDRESS, "127.0.0.1:4318", "ADDR", "listen here for OTLP/HTTP")                \
-    X(char *, grpc, ADDRESS, "127.0.0.1:4317", "ADDR", "listen here for OTLP/gRPC")                \
-    X(char *, data, TEXT, "data", "DIR", "store the Parquet files here")                           \
-    X(char *, wal, TEXT, "wal", "DIR", "keep the write-ahead log here")                            \
-    X(uint64_t, ack, CHOICE("wal|stored|memory"), "wal", "MODE",                                   \
+    X(char *, http, "http", ADDRESS, "127.0.0.1:4318", "ADDR", "listen here for OTLP/HTTP")        \
+    X(char *, grpc, "grpc", ADDRESS, "127.0.0.1:4317", "ADDR", "listen here for OTLP/gRPC")        \
+    X(char *, data, "data", TEXT, "data", "DIR", "store the Parquet files here")                   \
+    X(char *, wal, "wal", TEXT, "wal", "DIR", "keep the write-ahead log here")                     \
+    X(uint64_t, ack, "ack", CHOICE("wal|stored|memory"), "wal", "MODE",                            \
       "acknowledge a request once it is in the log on the disk (wal),\n"                           \
       "once its files are stored (stored), or at once (memory: what is\n"                          \
       "not stored is lost in a crash)")                                                            \
-    X(uint64_t, seal_rows, NUMBER(1, 1u << 30), "250000", "N", "write files after this many rows") \
-    X(uint64_t, seal_bytes, BYTES(1 << 20, UINT64_C(1) << 34), "64M", "SIZE",                      \
+    X(uint64_t, seal_rows, "seal-rows", NUMBER(1, 1u << 30), "250000", "N",                        \
+      "write files after this many rows")                                                          \
+    X(uint64_t, seal_bytes, "seal-bytes", BYTES(1 << 20, UINT64_C(1) << 34), "64M", "SIZE",        \
       "or when they take this much memory")                                                        \
-    X(uint64_t, seal_age, DURATION(10, 86400000), "10s", "TIME",                                   \
+    X(uint64_t, seal_age, "seal-age", DURATION(10, 86400000), "10s", "TIME",                       \
       "or this long after the first of them")                                                      \
-    X(char *, path_template, TEXT, O2P_DEFAULT_PATH_TEMPLATE, "PATH",                              \
+    X(char *, path_template, "path-template", TEXT, O2P_DEFAULT_PATH_TEMPLATE, "PATH",             \
       "name the files so; see `otlp2parquet convert --help`")                                      \
-    X(uint64_t, threads, NUMBER(0, 1024), "0", "N",                                                \
+    X(uint64_t, threads, "threads", NUMBER(0, 1024), "0", "N",                                     \
       "threads that serve connections; 0: one a core")                                             \
-    X(uint64_t, store_threads, NUMBER(1, 64), "2", "N", "threads that write and store files")      \
-    X(uint64_t, max_sealed, NUMBER(1, 1024), "4", "N",                                             \
+    X(uint64_t, store_threads, "store-threads", NUMBER(1, 64), "2", "N",                           \
+      "threads that write and store files")                                                        \
+    X(uint64_t, max_sealed, "max-sealed", NUMBER(1, 1024), "4", "N",                               \
       "batches that may wait to be stored before requests are refused")                            \
-    X(uint64_t, max_request, BYTES(1024, UINT64_C(1) << 30), "64M", "SIZE",                        \
+    X(uint64_t, max_request, "max-request", BYTES(1024, UINT64_C(1) << 30), "64M", "SIZE",         \
       "largest request, as it comes and decompressed")                                             \
-    X(uint64_t, max_pending, BYTES(1 << 20, UINT64_C(1) << 40), "256M", "SIZE",                    \
+    X(uint64_t, max_pending, "max-pending", BYTES(1 << 20, UINT64_C(1) << 40), "256M", "SIZE",     \
       "memory for requests that are not acknowledged yet")                                         \
-    X(uint64_t, max_connections, NUMBER(1, 1000000), "4096", "N", "connections at a time")         \
-    X(uint64_t, request_timeout, DURATION(100, 3600000), "30s", "TIME",                            \
+    X(uint64_t, max_connections, "max-connections", NUMBER(1, 1000000), "4096", "N",               \
+      "connections at a time")                                                                     \
+    X(uint64_t, request_timeout, "request-timeout", DURATION(100, 3600000), "30s", "TIME",         \
       "longest time a request may take to arrive")                                                 \
-    X(uint64_t, idle_timeout, DURATION(100, 86400000), "5m", "TIME",                               \
+    X(uint64_t, idle_timeout, "idle-timeout", DURATION(100, 86400000), "5m", "TIME",               \
       "close a connection that asks nothing for so long")                                          \
-    X(uint64_t, drain_timeout, DURATION(0, 3600000), "25s", "TIME",                                \
+    X(uint64_t, drain_timeout, "drain-timeout", DURATION(0, 3600000), "25s", "TIME",               \
       "longest time to finish after SIGTERM; what is left is in the log")                          \
-    X(uint64_t, log_level, CHOICE("debug|info|warn|error"), "info", "LEVEL", "what to report")     \
-    X(uint64_t, log_format, CHOICE("text|json"), "text", "FORMAT", "how to report it")
+    X(uint64_t, log_level, "log-level", CHOICE("debug|info|warn|error"), "info", "LEVEL",          \
+      "what to report")                                                                            \
+    X(uint64_t, log_format, "log-format", CHOICE("text|json"), "text", "FORMAT", "how to report it")
 
 typedef struct settings {
-#define X(type, name, kind, value, label, help) type name;
+#define X(type, name, key, kind, value, label, help) type name;
     SETTINGS(X)
 #undef X
 } settings;
 
 enum {
-#define X(type, name, kind, value, label, help) SETTING_##name,
+#define X(type, name, key, kind, value, label, help) SETTING_##name,
     SETTINGS(X)
 #undef X
         SETTING_COUNT
@@ -78,14 +82,6 @@ enum {
 typedef enum ack_mode { ACK_WAL, ACK_STORED, ACK_MEMORY } ack_mode;
 typedef enum level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_WARN, LEVEL_ERROR } level;
 typedef enum log_format { FORMAT_TEXT, FORMAT_JSON } log_format;
-
-enum { SETTING_NAME_SIZE = 64 };
-
-/* The name of setting `index` as a flag has it, e.g. "seal-age". */
-void setting_name(size_t index, char name[SETTING_NAME_SIZE]);
-const char *setting_label(size_t index);
-const char *setting_help(size_t index);
-const char *setting_default(size_t index);
 
 typedef struct settings_error {
     char text[512];

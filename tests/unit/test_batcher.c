@@ -437,8 +437,8 @@ static void rows_and_age_seal(void **state)
     while (count_of(&counts.sealed_waiting) + files_in_log(".wal") > 0 && steady_ns() < deadline)
         pause_ms(1);
     assert_int_equal(files_in_log(".wal"), 0);
-    assert_stored(numbers, 3, 0);
     assert_int_equal(stop(false), 0);
+    assert_stored(numbers, 3, 0);
 }
 
 static void when_storage_is_slow_requests_are_told_to_come_again(void **state)

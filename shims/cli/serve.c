@@ -1,0 +1,111 @@
+/* serve.c - the command `serve`: its flags are the settings of the server, which has the table of
+ * them; this file adds where they come from.
+ */
+#include "cli.h"
+#include "terminal.h"
+#include "../server/serve.h"
+
+extern char **environ;
+
+static const char *config_path;
+static bool print_config;
+static bool check_only;
+static const char *given[SETTING_COUNT];
+
+static const struct flag flags[] = {
+    {.name = "config",
+     .value = "FILE",
+     .help = "read settings from this YAML file: the flags below as keys",
+     .kind = FLAG_TEXT,
+     .target = &config_path},
+    {.name = "print-config",
+     .help = "print the settings as such a file, and exit",
+     .kind = FLAG_SWITCH,
+     .target = &print_config},
+    {.name = "check",
+     .help = "read the settings, say what is wrong with them, and exit",
+     .kind = FLAG_SWITCH,
+     .target = &check_only},
+#define X(type, setting, key, allowed, standard, label, text)                                      \
+    {.name = key,                                                                                  \
+     .value = label,                                                                               \
+     .help = text "\n" standard,                                                                   \
+     .kind = FLAG_TEXT,                                                                            \
+     .target = &given[SETTING_##setting]},
+    SETTINGS(X)
+#undef X
+};
+enum { FLAGS = sizeof flags / sizeof *flags };
+
+/* The file, the variables, the flags: each is stronger than the one before it. */
+static bool read_settings(settings *all)
+{
+    settings_error error;
+    if (config_path != NULL && !settings_read_file(all, config_path, &error)) {
+        complain("%s", error.text);
+        return false;
+    }
+    if (!settings_read_environment(all, environ, &error)) {
+        complain("%s", error.text);
+        return false;
+    }
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        if (given[i] != NULL && !settings_set(all, i, given[i], &error)) {
+            complain("--%s %s", flags[FLAGS - SETTING_COUNT + i].name, error.text);
+            return false;
+        }
+    return true;
+}
+
+static int run_server(const settings *all)
+{
+    switch (serve(all)) {
+    case SERVE_ENDED:
+    case SERVE_LEFT:
+        return STATUS_OK;
+    case SERVE_LOST:
+        return STATUS_OUTPUT;
+    case SERVE_CANNOT:
+        break;
+    }
+    return STATUS_USAGE; /* a setting names what cannot be had; nothing was done */
+}
+
+static int serve_run(char **operands, size_t count)
+{
+    settings all;
+    (void)operands;
+    if (count > 0)
+        return args_refuse("serve", "takes no files");
+    must_have(settings_init(&all) ? &all : NULL);
+    int status = STATUS_USAGE;
+    if (read_settings(&all)) {
+        status = STATUS_OK;
+        if (print_config)
+            settings_print(&all, stdout);
+        else if (!check_only)
+            status = run_server(&all);
+    }
+    settings_free(&all);
+    return status;
+}
+
+const struct command serve_command = {
+    .name = "serve",
+    .synopsis = "[FLAGS]",
+    .summary = "receive OTLP over HTTP and gRPC, and store it as Parquet files",
+    .details =
+        "Serves OTLP/HTTP (POST /v1/logs, /v1/traces, /v1/metrics; protobuf, JSON, JSON lines;\n"
+        "gzip, deflate, zstd) and OTLP/gRPC, and writes what comes as few Parquet files. What it "
+        "has\n"
+        "acknowledged survives a kill -9: it is in a write-ahead log, and is stored after the "
+        "next\n"
+        "start. GET /healthz, /readyz and /metrics say how it is. SIGTERM drains it.\n\n"
+        "Each setting is also a variable, OTLP2PARQUET_SEAL_AGE=10s for --seal-age 10s, and a key\n"
+        "of the file; a flag is stronger than a variable, and that than the file. The last line "
+        "of\n"
+        "each is its default.\n",
+    .flags = flags,
+    .flag_count = FLAGS,
+    .run = serve_run,
+};

@@ -1,0 +1,218 @@
+/* connection.c - see connection.h. */
+#include "server.h"
+#include "connection.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+    SEND_MS = 30000,  /* a client that takes nothing for so long is gone */
+    LINGER_MS = 2000, /* how long a closed connection waits for the client to close it too */
+};
+
+static struct timeval interval(uint64_t ms)
+{
+    return (struct timeval){.tv_sec = (time_t)(ms / 1000),
+                            .tv_usec = (suseconds_t)(ms % 1000 * 1000)};
+}
+
+static void link_in(connection *it)
+{
+    it->next = it->worker->connections;
+    if (it->next != NULL)
+        it->next->previous = it;
+    it->worker->connections = it;
+}
+
+static void link_out(connection *it)
+{
+    if (it->previous != NULL)
+        it->previous->next = it->next;
+    else
+        it->worker->connections = it->next;
+    if (it->next != NULL)
+        it->next->previous = it->previous;
+}
+
+static void release(connection *it)
+{
+    struct event *const events[] = {it->readable, it->writable, it->timer};
+    if (it->state != NULL)
+        it->protocol->release(it);
+    for (size_t i = 0; i < sizeof events / sizeof *events; i++)
+        if (events[i] != NULL)
+            event_free(events[i]);
+    if (it->out != NULL)
+        evbuffer_free(it->out);
+    close(it->fd);
+    free(it);
+}
+
+void connection_kill(connection *it)
+{
+    it->dead = true;
+}
+
+/* ---- sending --------------------------------------------------------------------------------- */
+
+/* Everything is sent: says so to the client, and waits for it, because closing a socket that has
+ * bytes to read would make the system throw away what the client has not yet read. */
+static void shut(connection *it)
+{
+    struct timeval linger = interval(LINGER_MS);
+    it->shut = true;
+    shutdown(it->fd, SHUT_WR);
+    connection_resume(it);
+    event_add(it->timer, &linger);
+}
+
+static void flush(connection *it)
+{
+    struct timeval patience = interval(SEND_MS);
+    while (!it->dead && evbuffer_get_length(it->out) > 0) {
+        int sent = evbuffer_write(it->out, it->fd);
+        if (sent < 0 && errno == EINTR)
+            continue;
+        if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+            it->dead = true;
+        if (sent <= 0)
+            break;
+    }
+    if (!it->dead && evbuffer_get_length(it->out) > 0)
+        event_add(it->writable, &patience);
+    else if (!it->dead && it->closing && !it->shut)
+        shut(it);
+}
+
+void connection_settle(connection *it)
+{
+    flush(it);
+    if (!it->dead)
+        return;
+    link_out(it);
+    count_down(&it->worker->shared->metrics->connections, 1);
+    release(it);
+}
+
+void connection_finish(connection *it)
+{
+    it->closing = true;
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *argument)
+{
+    connection *it = argument;
+    (void)fd;
+    if (what & EV_TIMEOUT)
+        it->dead = true;
+    flush(it);
+    if (!it->dead && !it->closing && evbuffer_get_length(it->out) == 0)
+        it->protocol->go_on(it);
+    connection_settle(it);
+}
+
+/* ---- receiving ------------------------------------------------------------------------------- */
+
+static void received(connection *it, uint8_t *direct, ssize_t size)
+{
+    if (size < 0) {
+        if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+            it->dead = true;
+    } else if (size == 0) {
+        it->dead = it->closing || !it->protocol->ended(it);
+        connection_pause(it);
+    } else if (it->closing)
+        return;
+    else if (direct != NULL)
+        it->protocol->received(it, (size_t)size);
+    else
+        it->protocol->receive(it, it->worker->scratch, (size_t)size);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *argument)
+{
+    connection *it = argument;
+    size_t room = SCRATCH_SIZE;
+    (void)what;
+    uint8_t *direct =
+        it->closing || it->protocol->room == NULL ? NULL : it->protocol->room(it, &room);
+    if (direct == NULL)
+        room = SCRATCH_SIZE;
+    /* When room() answered instead of giving room, what comes is of no use. */
+    received(it, direct, recv(fd, direct != NULL ? direct : it->worker->scratch, room, 0));
+    connection_settle(it);
+}
+
+void connection_pause(connection *it)
+{
+    if (it->reading)
+        event_del(it->readable);
+    it->reading = false;
+}
+
+void connection_resume(connection *it)
+{
+    if (!it->reading)
+        event_add(it->readable, NULL);
+    it->reading = true;
+}
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static void on_timer(evutil_socket_t fd, short what, void *argument)
+{
+    connection *it = argument;
+    (void)fd;
+    (void)what;
+    if (it->closing)
+        it->dead = true;
+    else
+        it->protocol->late(it);
+    connection_settle(it);
+}
+
+void connection_within(connection *it, uint64_t ms)
+{
+    struct timeval patience = interval(ms);
+    if (it->closing)
+        return;
+    if (ms > 0)
+        event_add(it->timer, &patience);
+    else
+        event_del(it->timer);
+}
+
+void connection_drain(connection *it)
+{
+    if (!it->closing)
+        it->protocol->drain(it);
+    connection_settle(it);
+}
+
+connection *connection_new(worker *owner, int fd)
+{
+    int on = 1;
+    connection *it = calloc(1, sizeof *it);
+    if (it == NULL) {
+        close(fd);
+        return NULL;
+    }
+    it->worker = owner;
+    it->fd = fd;
+    it->out = evbuffer_new();
+    it->readable = event_new(owner->loop, fd, EV_READ | EV_PERSIST, on_readable, it);
+    it->writable = event_new(owner->loop, fd, EV_WRITE, on_writable, it);
+    it->timer = event_new(owner->loop, -1, 0, on_timer, it);
+    if (it->out == NULL || it->readable == NULL || it->writable == NULL || it->timer == NULL) {
+        release(it);
+        return NULL;
+    }
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    link_in(it);
+    count_up(&owner->shared->metrics->connections, 1);
+    return it;
+}

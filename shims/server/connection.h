@@ -1,0 +1,80 @@
+/* connection.h - a connection: its socket, what is still to be sent, its clock. What is spoken on
+ * it is its protocol's.
+ *
+ * Receiving is done here and not by libevent's bufferevents, because those read 4 KiB a call, which
+ * costs more than converting what was read; and so that a body is received into its place.
+ */
+#ifndef O2P_SERVER_CONNECTION_H
+#define O2P_SERVER_CONNECTION_H
+
+#include <event2/buffer.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "worker.h"
+
+typedef struct connection connection;
+
+/* What a protocol does. Each is called in the worker's thread; the connection stays until the
+ * outermost of these has returned, whatever is called inside of it. */
+typedef struct protocol {
+    /* Takes all of what came. */
+    void (*receive)(connection *it, const uint8_t *bytes, size_t size);
+    /* Room to receive into directly: NULL to receive by the other. Then `received` is called. */
+    uint8_t *(*room)(connection *it, size_t *room);
+    void (*received)(connection *it, size_t size);
+    /* The client will send no more. False: the connection is of no use then. */
+    bool (*ended)(connection *it);
+    /* An answer came later, by the exchange's `ready`; or what was to be sent has been. */
+    void (*go_on)(connection *it);
+    /* The time of connection_within is over. */
+    void (*late)(connection *it);
+    /* Finish what is under way, begin nothing new, and close. */
+    void (*drain)(connection *it);
+    /* Releases `state`. */
+    void (*release)(connection *it);
+} protocol;
+
+struct connection {
+    worker *worker;
+    int fd;
+    struct event *readable;
+    struct event *writable;
+    struct event *timer;
+    struct evbuffer *out;
+    const protocol *protocol;
+    void *state; /* the protocol's */
+    bool reading;
+    bool closing; /* close when `out` is sent */
+    bool shut;    /* our end is; what still comes is dropped */
+    bool dead;    /* to be released */
+    connection *previous;
+    connection *next;
+};
+
+/* Makes a connection of an accepted socket, which it owns. NULL when there is no memory; the socket
+ * is closed then. `state` is to be set by the caller. */
+connection *connection_new(worker *owner, int fd);
+
+/* Receiving stops and goes on. */
+void connection_pause(connection *it);
+void connection_resume(connection *it);
+
+/* Calls `late` unless it is called again within this time; 0: never. */
+void connection_within(connection *it, uint64_t ms);
+
+/* Sends what is in `out`, then closes in a way that lets the client read it. */
+void connection_finish(connection *it);
+
+/* Closes at once. */
+void connection_kill(connection *it);
+
+/* Sends what can be sent, and releases a connection that is dead. To be called last by whatever
+ * called a protocol from outside; the connection may be gone then. */
+void connection_settle(connection *it);
+
+/* Tells the protocol to drain. */
+void connection_drain(connection *it);
+
+#endif

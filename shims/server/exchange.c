@@ -1,0 +1,553 @@
+/* exchange.c - see exchange.h. */
+#include "server.h"
+#include "exchange.h"
+#include "clock.h"
+#include "say.h"
+#include "wal.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { GRPC_PREFIX = 5 }; /* of a message: a flag byte, and its length in four, big-endian */
+
+/* ---- routes ---------------------------------------------------------------------------------- */
+
+typedef enum purpose { EXPORT, ALIVE, READY, METRICS_TEXT, GRPC_HEALTH } purpose;
+
+#define COLLECTOR(signal, service) "/opentelemetry.proto.collector." signal ".v1." service "/Export"
+
+static const struct {
+    const char *path;
+    bool grpc;
+    purpose purpose;
+    o2p_signal signal;
+} routes[] = {
+    {"/v1/logs", false, EXPORT, O2P_SIGNAL_LOGS},
+    {"/v1/traces", false, EXPORT, O2P_SIGNAL_TRACES},
+    {"/v1/metrics", false, EXPORT, O2P_SIGNAL_METRICS},
+    {"/healthz", false, ALIVE, O2P_SIGNAL_AUTO},
+    {"/readyz", false, READY, O2P_SIGNAL_AUTO},
+    {"/metrics", false, METRICS_TEXT, O2P_SIGNAL_AUTO},
+    {COLLECTOR("logs", "LogsService"), true, EXPORT, O2P_SIGNAL_LOGS},
+    {COLLECTOR("trace", "TraceService"), true, EXPORT, O2P_SIGNAL_TRACES},
+    {COLLECTOR("metrics", "MetricsService"), true, EXPORT, O2P_SIGNAL_METRICS},
+    {"/grpc.health.v1.Health/Check", true, GRPC_HEALTH, O2P_SIGNAL_AUTO},
+};
+enum { ROUTES = sizeof routes / sizeof *routes };
+
+static const struct {
+    const char *name;
+    o2p_encoding encoding;
+} types[] = {
+    {"application/x-protobuf", O2P_ENCODING_PROTOBUF},
+    {"application/protobuf", O2P_ENCODING_PROTOBUF},
+    {"application/json", O2P_ENCODING_JSON},
+    {"application/x-ndjson", O2P_ENCODING_JSON_LINES},
+    {"application/jsonl", O2P_ENCODING_JSON_LINES},
+};
+enum { TYPES = sizeof types / sizeof *types };
+
+static purpose purpose_of(const exchange *it)
+{
+    return routes[it->route].purpose;
+}
+
+static int find_route(const exchange *it)
+{
+    for (int i = 0; i < ROUTES; i++)
+        if (routes[i].grpc == it->grpc && strcmp(routes[i].path, it->head.path) == 0)
+            return i;
+    return -1;
+}
+
+static o2p_encoding encoding_of(const exchange *it)
+{
+    if (it->grpc)
+        return O2P_ENCODING_PROTOBUF;
+    for (size_t i = 0; i < TYPES; i++)
+        if (head_is_type(it->head.content_type, types[i].name))
+            return types[i].encoding;
+    return O2P_ENCODING_AUTO;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void release(exchange *it)
+{
+    count_down(&it->worker->shared->metrics->pending_bytes, it->reserved);
+    free(it->body);
+    free(it->plain);
+    free(it->answer.text);
+    free(it);
+}
+
+/* Whatever may answer runs between these two, since the protocol frees what it has answered. */
+static void enter(exchange *it)
+{
+    it->depth++;
+}
+
+static void leave(exchange *it)
+{
+    if (--it->depth == 0 && it->freed)
+        release(it);
+}
+
+void exchange_free(exchange *it)
+{
+    it->freed = true;
+    if (it->depth == 0)
+        release(it);
+}
+
+void exchange_leave(exchange *it)
+{
+    it->connection = NULL;
+    if (!it->lent)
+        exchange_free(it);
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static void count_answer(const exchange *it)
+{
+    metrics *counts = it->worker->shared->metrics;
+    rpc_code code = it->answer.why.code;
+    if (code == RPC_UNAVAILABLE || it->answer.status == 429)
+        count_up(&counts->busy_requests, 1);
+    else if (code != RPC_OK)
+        count_up(&counts->bad_requests, 1);
+    else if (purpose_of(it) == EXPORT)
+        count_up(&counts->accepted_requests, 1);
+}
+
+static void finish(exchange *it)
+{
+    it->answered = true;
+    count_answer(it);
+    it->ready(it);
+}
+
+/* The answer is what `why` says, in the encoding of the request. */
+static void refuse(exchange *it, int status)
+{
+    answer *to = &it->answer;
+    to->status = status;
+    to->content_type = it->json ? "application/json" : "application/x-protobuf";
+    reply_refused(&to->body, it->json, &to->why);
+    finish(it);
+}
+
+/* Refuses for a reason of its own. */
+static void refuse_as(exchange *it, int status, rpc_code code, const char *message)
+{
+    it->answer.why = (refusal){.code = code};
+    snprintf(it->answer.why.message, sizeof it->answer.why.message, "%s", message);
+    refuse(it, status);
+}
+
+void exchange_refuse(exchange *it, int status, rpc_code code, const char *message)
+{
+    enter(it);
+    refuse_as(it, status, code, message);
+    leave(it);
+}
+
+/* Come again later. */
+static void defer(exchange *it, int status, const char *message)
+{
+    it->answer.why =
+        (refusal){.code = RPC_UNAVAILABLE, .retry_s = shared_retry_s(it->worker->shared)};
+    snprintf(it->answer.why.message, sizeof it->answer.why.message, "%s", message);
+    refuse(it, status);
+}
+
+static void answer_text(exchange *it, int status, const char *type, char *text, size_t size)
+{
+    it->answer.status = status;
+    it->answer.content_type = type;
+    it->answer.text = text;
+    it->answer.text_size = size;
+    finish(it);
+}
+
+static void answer_words(exchange *it, int status, const char *words)
+{
+    answer_text(it, status, "text/plain; charset=utf-8", strdup(words), strlen(words));
+}
+
+static void too_large(exchange *it)
+{
+    char message[96];
+    snprintf(message, sizeof message, "the request is larger than %llu bytes (max-request)",
+             (unsigned long long)it->worker->shared->settings->max_request);
+    refuse_as(it, 413, RPC_RESOURCE_EXHAUSTED, message);
+}
+
+/* ---- the header ------------------------------------------------------------------------------ */
+
+exchange *exchange_new(connection *from, const head *header, bool grpc, void (*ready)(exchange *it))
+{
+    shared *all = from->worker->shared;
+    if (!metrics_reserve(all->metrics, sizeof(exchange), all->settings->max_pending))
+        return NULL;
+    exchange *it = calloc(1, sizeof *it);
+    if (it == NULL) {
+        count_down(&all->metrics->pending_bytes, sizeof(exchange));
+        return NULL;
+    }
+    it->reserved = sizeof *it;
+    it->worker = from->worker;
+    it->connection = from;
+    it->head = *header;
+    it->grpc = grpc;
+    it->ready = ready;
+    /* Whoever sends no protobuf can rather read JSON. */
+    it->json = !grpc && encoding_of(it) != O2P_ENCODING_PROTOBUF;
+    return it;
+}
+
+/* How the body is compressed, by the header; false when it answered instead. */
+static bool find_coding(exchange *it)
+{
+    int kind = coding_of(it->grpc ? it->head.grpc_encoding : it->head.content_encoding);
+    bool known = kind >= 0 && !(it->grpc && kind == CODING_ZSTD);
+    if (!known)
+        refuse_as(it, 400, it->grpc ? RPC_UNIMPLEMENTED : RPC_INVALID_ARGUMENT,
+                  it->grpc ? "this grpc-encoding is not known; identity, gzip and deflate are"
+                           : "this Content-Encoding is not known; identity, gzip, deflate and "
+                             "zstd are");
+    else
+        it->submission.coding = (coding)kind;
+    return known;
+}
+
+static void begin_export(exchange *it)
+{
+    it->submission.signal = routes[it->route].signal;
+    it->submission.encoding = encoding_of(it);
+    if (it->submission.encoding == O2P_ENCODING_AUTO)
+        refuse_as(it, 415, RPC_INVALID_ARGUMENT,
+                  "unsupported media type; application/x-protobuf, application/json and "
+                  "application/x-ndjson are known");
+    else if (find_coding(it) && it->head.has_length &&
+             it->head.content_length >
+                 it->worker->shared->settings->max_request + (it->grpc ? GRPC_PREFIX : 0))
+        too_large(it);
+    else if (!it->answered && !batcher_is_able(it->worker->shared->batcher))
+        defer(it, 503, "the server's log cannot be written");
+}
+
+const char *exchange_allows(const exchange *it)
+{
+    return it->grpc || purpose_of(it) == EXPORT ? "POST" : "GET";
+}
+
+static void begin(exchange *it)
+{
+    int route = find_route(it);
+    it->route = route < 0 ? 0 : route;
+    const char *method = exchange_allows(it);
+    if (route < 0)
+        refuse_as(it, 404, it->grpc ? RPC_UNIMPLEMENTED : RPC_NOT_FOUND,
+                  it->grpc ? "no such service or method"
+                           : "no such path; /v1/logs, /v1/traces and /v1/metrics are there");
+    else if (strcmp(it->head.method, method) != 0)
+        refuse_as(it, 405, RPC_UNIMPLEMENTED,
+                  method[0] == 'P' ? "method not allowed, supported: [POST]"
+                                   : "method not allowed, supported: [GET]");
+    else if (purpose_of(it) == EXPORT)
+        begin_export(it);
+}
+
+void exchange_begin(exchange *it)
+{
+    enter(it);
+    begin(it);
+    leave(it);
+}
+
+/* ---- the body -------------------------------------------------------------------------------- */
+
+/* One byte more than may come, to see that more comes. */
+static size_t most_bytes(const exchange *it)
+{
+    return it->worker->shared->settings->max_request + (it->grpc ? GRPC_PREFIX : 0) + 1;
+}
+
+static bool reserve(exchange *it, size_t bytes)
+{
+    shared *all = it->worker->shared;
+    if (!metrics_reserve(all->metrics, bytes, all->settings->max_pending)) {
+        defer(it, 429, "too many requests are under way");
+        return false;
+    }
+    it->reserved += bytes;
+    return true;
+}
+
+/* Doubles, up to what is announced or allowed. */
+static bool grow(exchange *it)
+{
+    enum { FIRST = 16 * 1024 };
+    size_t most = it->head.has_length ? (size_t)it->head.content_length : most_bytes(it);
+    size_t capacity = it->capacity == 0 ? FIRST : it->capacity * 2;
+    if (capacity > most)
+        capacity = most;
+    if (capacity <= it->capacity)
+        capacity = it->capacity + 1; /* more than was announced: the protocol ends it */
+    if (!reserve(it, capacity - it->capacity))
+        return false;
+    uint8_t *body = realloc(it->body, capacity);
+    if (body == NULL) {
+        defer(it, 503, "out of memory");
+        return false;
+    }
+    it->body = body;
+    it->capacity = capacity;
+    return true;
+}
+
+uint8_t *exchange_room(exchange *it, size_t *room)
+{
+    uint8_t *to = NULL;
+    enter(it);
+    if (!it->answered && (it->size < it->capacity || grow(it))) {
+        *room = it->capacity - it->size;
+        to = it->body + it->size;
+    }
+    leave(it);
+    return to;
+}
+
+void exchange_added(exchange *it, size_t size)
+{
+    enter(it);
+    it->size += size;
+    count_up(&it->worker->shared->metrics->received_bytes, size);
+    if (it->size >= most_bytes(it))
+        too_large(it);
+    leave(it);
+}
+
+static void add(exchange *it, const uint8_t *bytes, size_t size)
+{
+    while (size > 0) {
+        size_t room;
+        uint8_t *to = exchange_room(it, &room);
+        if (to == NULL)
+            return;
+        room = room < size ? room : size;
+        memcpy(to, bytes, room);
+        exchange_added(it, room);
+        bytes += room;
+        size -= room;
+    }
+}
+
+void exchange_add(exchange *it, const uint8_t *bytes, size_t size)
+{
+    enter(it);
+    add(it, bytes, size);
+    leave(it);
+}
+
+/* ---- the whole request ----------------------------------------------------------------------- */
+
+/* Takes the five bytes off a gRPC message. False when it answered instead. */
+static bool unframe(exchange *it)
+{
+    submission *one = &it->submission;
+    const uint8_t *prefix = it->body;
+    const char *wrong = NULL;
+    if (it->size < GRPC_PREFIX)
+        wrong = "the message is cut short";
+    else if (prefix[0] > 1)
+        wrong = "the flag before the message is neither 0 nor 1";
+    else if (prefix[0] == 1 && it->head.grpc_encoding[0] == '\0')
+        wrong = "the message is compressed, and no grpc-encoding says how";
+    else {
+        one->size = it->size - GRPC_PREFIX;
+        one->body = it->body + GRPC_PREFIX;
+        if (prefix[0] == 0)
+            one->coding = CODING_IDENTITY;
+        uint64_t length = (uint64_t)prefix[1] << 24 | (uint64_t)prefix[2] << 16 |
+                          (uint64_t)prefix[3] << 8 | prefix[4];
+        if (length != one->size)
+            wrong = "the length before the message is not that of the message";
+    }
+    if (wrong != NULL)
+        refuse_as(it, 400, RPC_INTERNAL, wrong);
+    return wrong == NULL;
+}
+
+/* Decompresses the body. False when it answered instead. */
+static bool unpack(exchange *it)
+{
+    submission *one = &it->submission;
+    if (one->coding == CODING_IDENTITY) {
+        one->plain = one->body;
+        one->plain_size = one->size;
+        return true;
+    }
+    switch (decode(one->coding, one->body, one->size, it->worker->shared->settings->max_request,
+                   &it->plain, &one->plain_size)) {
+    case DECODE_OK:
+        one->plain = it->plain;
+        return reserve(it, one->plain_size);
+    case DECODE_BAD:
+        refuse_as(it, 400, RPC_INVALID_ARGUMENT, "the body cannot be decompressed");
+        break;
+    case DECODE_TOO_LARGE:
+        too_large(it);
+        break;
+    case DECODE_NO_MEMORY:
+        defer(it, 503, "out of memory");
+        break;
+    }
+    return false;
+}
+
+static void give_back(submission *one)
+{
+    worker_return(((exchange *)one)->worker, one);
+}
+
+static void submit(exchange *it)
+{
+    submission *one = &it->submission;
+    one->body = it->body;
+    one->size = it->size;
+    if ((it->grpc && !unframe(it)) || !unpack(it))
+        return;
+    one->body_hash = wal_hash(one->body, one->size);
+    one->received_ns = wall_ns();
+    one->done = give_back;
+    it->lent = true;
+    batcher_submit(it->worker->shared->batcher, one);
+}
+
+static bool is_ready(const exchange *it)
+{
+    shared *all = it->worker->shared;
+    return batcher_is_able(all->batcher) && !atomic_load(&all->draining);
+}
+
+/* grpc.health.v1: the request is { 1 service string }, the answer { 1 status enum }. */
+static void answer_health(exchange *it)
+{
+    enum { SERVING = 1, NOT_SERVING = 2, NAME_TAG = 1 << 3 | 2, STATUS_TAG = 1 << 3 };
+    const submission *one = &it->submission;
+    it->submission.coding = CODING_IDENTITY;
+    if (!unframe(it))
+        return;
+    bool known = one->size == 0;
+    if (one->size >= 2 && one->body[0] == NAME_TAG && one->body[1] == one->size - 2)
+        for (int i = 0; i < ROUTES && !known; i++) {
+            const char *path = routes[i].path + 1;
+            size_t length = strcspn(path, "/");
+            known = routes[i].grpc && length == one->size - 2 &&
+                    memcmp(path, one->body + 2, length) == 0;
+        }
+    if (!known) {
+        refuse_as(it, 404, RPC_NOT_FOUND, "no such service");
+        return;
+    }
+    it->answer.body.bytes[0] = STATUS_TAG;
+    it->answer.body.bytes[1] = is_ready(it) ? SERVING : NOT_SERVING;
+    it->answer.body.size = 2;
+    it->answer.status = 200;
+    finish(it);
+}
+
+static void answer_metrics(exchange *it)
+{
+    size_t size;
+    char *text = metrics_text(it->worker->shared->metrics, &size);
+    if (text != NULL)
+        answer_text(it, 200, "text/plain; version=0.0.4; charset=utf-8", text, size);
+    else
+        defer(it, 503, "out of memory");
+}
+
+static void end(exchange *it)
+{
+    switch (purpose_of(it)) {
+    case EXPORT:
+        submit(it);
+        break;
+    case ALIVE:
+        answer_words(it, 200, "ok\n");
+        break;
+    case READY:
+        answer_words(it, is_ready(it) ? 200 : 503, is_ready(it) ? "ready\n" : "not ready\n");
+        break;
+    case METRICS_TEXT:
+        answer_metrics(it);
+        break;
+    case GRPC_HEALTH:
+        answer_health(it);
+        break;
+    }
+}
+
+void exchange_end(exchange *it)
+{
+    enter(it);
+    if (!it->answered)
+        end(it);
+    leave(it);
+}
+
+/* ---- the batcher's answer -------------------------------------------------------------------- */
+
+static void accepted(exchange *it)
+{
+    const o2p_result *result = &it->submission.result;
+    metrics *counts = it->worker->shared->metrics;
+    metrics_accept(counts, it->submission.signal, result->counts.accepted);
+    count_up(&counts->refused_records, result->counts.rejected);
+    it->answer.status = 200;
+    it->answer.content_type = it->json ? "application/json" : "application/x-protobuf";
+    reply_accepted(&it->answer.body, it->json, it->submission.signal, result);
+    finish(it);
+}
+
+static void refused(exchange *it)
+{
+    const o2p_error *error = &it->submission.result.error;
+    refusal_of_error(&it->answer.why, error);
+    refuse(it, 400);
+}
+
+static void ignore(exchange *it)
+{
+    (void)it;
+}
+
+void exchange_return(submission *returned)
+{
+    exchange *it = (exchange *)returned;
+    enter(it);
+    bool left = it->connection == NULL;
+    it->lent = false;
+    if (left)
+        it->ready = ignore;
+    switch (returned->outcome) {
+    case OUTCOME_ACCEPTED:
+        shared_accepted(it->worker->shared);
+        accepted(it);
+        break;
+    case OUTCOME_REFUSED:
+        refused(it);
+        break;
+    case OUTCOME_BUSY:
+        defer(it, 503, "the request cannot be kept now");
+        break;
+    }
+    if (left)
+        exchange_free(it);
+    leave(it);
+}

@@ -1,0 +1,93 @@
+/* exchange.h - one request and its answer, whichever protocol carries them.
+ *
+ * A protocol makes an exchange when it has the header, adds the body as it comes, says when it is
+ * complete, and is told when there is an answer, maybe at once, maybe much later. What a request
+ * means (its path, its type, its limits) and what is answered is decided here alone.
+ *
+ *   HTTP    POST /v1/logs, /v1/traces, /v1/metrics   protobuf, JSON or JSON lines
+ *           GET /healthz, /readyz, /metrics          text
+ *   gRPC    POST /opentelemetry.proto.collector...Service/Export, /grpc.health.v1.Health/Check
+ *
+ * Life. exchange_new and exchange_begin; then exchange_add and exchange_end, until `ready` is
+ * called, which may happen inside of either or of exchange_begin. The protocol then sends the
+ * answer and calls exchange_free. When the client goes away before, it calls exchange_leave.
+ *
+ * Threads. All of it belongs to the worker's thread; only the submission inside is lent to the
+ * batcher.
+ */
+#ifndef O2P_SERVER_EXCHANGE_H
+#define O2P_SERVER_EXCHANGE_H
+
+#include "connection.h"
+#include "head.h"
+#include "reply.h"
+#include "submission.h"
+#include "worker.h"
+
+typedef struct answer {
+    int status; /* HTTP's */
+    const char *content_type;
+    refusal why; /* code RPC_OK: accepted */
+    reply body;  /* of HTTP; of gRPC the message, without its five bytes */
+    char *text;  /* the body in place of `body`, when not NULL; freed with the exchange */
+    size_t text_size;
+} answer;
+
+typedef struct exchange {
+    submission submission; /* first: it is found by it when it is given back */
+    worker *worker;
+    head head;
+    bool grpc;
+    bool json;
+    bool answered;
+    bool lent;      /* the batcher has it */
+    bool freed;     /* to be released when the last of its functions returns */
+    unsigned depth; /* of its functions that are running: an answer inside of one may free it */
+    int route;
+
+    uint8_t *body;
+    size_t size;
+    size_t capacity;
+    uint8_t *plain;
+    uint64_t reserved; /* bytes counted in metrics.pending_bytes */
+
+    answer answer;
+    void (*ready)(struct exchange *it); /* the answer is there */
+    connection *connection;             /* NULL: the client has gone */
+    void *stream;                       /* the protocol's own */
+} exchange;
+
+/* Makes one for a head; NULL when there is no memory, or too much is pending. */
+exchange *exchange_new(connection *from, const head *header, bool grpc,
+                       void (*ready)(exchange *it));
+
+/* Judges the header. May answer; a body, if there is one, is not wanted then. */
+void exchange_begin(exchange *it);
+
+/* Adds a piece of the body. May answer: too large, or no memory left for it. */
+void exchange_add(exchange *it, const uint8_t *bytes, size_t size);
+
+/* Room to receive more of the body into: `*room` bytes, at least one. NULL when it has answered
+ * instead. What was received there is told by exchange_added. */
+uint8_t *exchange_room(exchange *it, size_t *room);
+void exchange_added(exchange *it, size_t size);
+
+/* The body is complete. May answer. */
+void exchange_end(exchange *it);
+
+/* The method that its path has, for the field Allow. */
+const char *exchange_allows(const exchange *it);
+
+/* Answers with a refusal, for the protocol's own reasons. */
+void exchange_refuse(exchange *it, int status, rpc_code code, const char *message);
+
+/* The client has gone: nothing is sent. Frees it, now or when the batcher gives it back. */
+void exchange_leave(exchange *it);
+
+/* May be called inside of `ready`. */
+void exchange_free(exchange *it);
+
+/* Takes back what the batcher is done with, in the worker's thread: answers. */
+void exchange_return(submission *returned);
+
+#endif

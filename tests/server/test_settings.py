@@ -1,0 +1,104 @@
+"""Where settings come from, which is stronger, and what is said of wrong ones."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from conftest import program
+from payloads import logs, post
+
+
+def run(folder, *arguments, environment=None):
+    done = subprocess.run(
+        [program(), "serve", *arguments],
+        cwd=folder,
+        env=dict(os.environ, **(environment or {})),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    return done.returncode, done.stdout, done.stderr
+
+
+def shown(folder, *arguments, **options):
+    status, out, error = run(folder, "--print-config", *arguments, **options)
+    assert (status, error) == (0, "")
+    return dict(line.split(": ", 1) for line in out.splitlines())
+
+
+def test_flags_beat_variables_beat_the_file(tmp_path):
+    (tmp_path / "c.yaml").write_text("seal-age: 1s\nseal-rows: 1\nthreads: 1\n")
+    variables = {"OTLP2PARQUET_SEAL_AGE": "2s", "OTLP2PARQUET_SEAL_ROWS": "2"}
+    settings = shown(tmp_path, "--config", "c.yaml", "--seal-age", "3s", environment=variables)
+    assert [settings[name] for name in ("seal-age", "seal-rows", "threads", "ack")] == ["3s", "2", "1", "wal"]
+
+
+def test_every_setting_has_a_flag_a_variable_and_a_key(tmp_path):
+    settings = shown(tmp_path)
+    _, text, _ = run(tmp_path, "--help")
+    flags = re.findall(r"^  --([a-z-]+)", text, re.MULTILINE)
+    assert flags == ["config", "print-config", "check", *settings, "help"]
+    (tmp_path / "all.yaml").write_text("".join(f"{name}: {value}\n" for name, value in settings.items()))
+    variables = {
+        "OTLP2PARQUET_" + name.upper().replace("-", "_"): value.strip('"') for name, value in settings.items()
+    }
+    flags = [word for name, value in settings.items() for word in (f"--{name}", value.strip('"'))]
+    assert shown(tmp_path, "--config", "all.yaml") == settings
+    assert shown(tmp_path, environment=variables) == settings
+    assert shown(tmp_path, *flags) == settings
+
+
+@pytest.mark.parametrize(
+    "arguments, file, variables, message",
+    [
+        (["--seal-age", "5"], "", {}, '--seal-age cannot be "5"; it is a time from 10ms to 24h, such as 10s'),
+        (["--ack", "later"], "", {}, '--ack cannot be "later"; it is one of wal|stored|memory'),
+        (["--config", "c.yaml"], "ack: wal\nseal: 5\n", {}, "c.yaml:2: seal is no setting"),
+        (["--config", "c.yaml"], "\nseal-rows: no\n", {}, 'c.yaml:2: seal-rows cannot be "no"'),
+        ([], "", {"OTLP2PARQUET_ACK": "no"}, 'OTLP2PARQUET_ACK cannot be "no"'),
+        ([], "", {"OTLP2PARQUET_ACKS": "wal"}, "OTLP2PARQUET_ACKS: there is no such setting"),
+        (["--sael-age", "5s"], "", {}, "unknown flag --sael-age; did you mean --seal-age?"),
+        (["file"], "", {}, "serve: takes no files"),
+    ],
+)
+def test_mistakes(tmp_path, arguments, file, variables, message):
+    (tmp_path / "c.yaml").write_text(file)
+    for extra in ([], ["--check"]):
+        status, out, error = run(tmp_path, *arguments, *extra, environment=variables)
+        assert (status, out) == (2, "")
+        assert message in error
+    assert [path.name for path in tmp_path.iterdir()] == ["c.yaml"]
+
+
+def test_check_starts_nothing(tmp_path):
+    assert run(tmp_path, "--check") == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_start_says_why(make_server, tmp_path):
+    server = make_server()
+    other = ["--http", "127.0.0.1:0", "--grpc", "off"]
+    for arguments, reason in (
+        (["--http", server.http, "--grpc", "off", "--wal", "w"], f"cannot listen on {server.http}"),
+        (["--http", "no.such.host.invalid:1", "--wal", "w"], "no.such.host.invalid"),
+        ([*other], "another server uses this write-ahead log"),
+        ([*other, "--wal", "w", "--data", "/proc/x"], "/proc/x"),
+        ([*other, "--wal", "w", "--data", "s3://bucket"], "no such storage"),
+        ([*other, "--wal", "w", "--path-template", "{table}"], "{hash} is missing"),
+    ):
+        status, out, error = run(tmp_path, *arguments)
+        assert (status, out) == (2, "")
+        assert "error cannot start: " in error and reason in error
+    assert post(server.http, "/v1/logs", logs(["a"]).SerializeToString())[0] == 200
+
+
+def test_logs_as_json(make_server):
+    server = make_server("--log-format", "json")
+    server.stop()
+    lines = server.log.read_text().splitlines()
+    assert all(re.fullmatch(r'\{"time":"[0-9TZ:.-]+","level":"info","message":".*"\}', line) for line in lines)
+    assert len(lines) == 3
