@@ -12,6 +12,7 @@
 enum {
     SEND_MS = 30000,  /* a client that takes nothing for so long is gone */
     LINGER_MS = 2000, /* how long a closed connection waits for the client to close it too */
+    MOST_UNSENT = 256 * 1024
 };
 
 static struct timeval interval(uint64_t ms)
@@ -88,9 +89,20 @@ static void flush(connection *it)
         shut(it);
 }
 
+bool connection_is_full(connection *it)
+{
+    it->stalled = it->stalled || evbuffer_get_length(it->out) >= MOST_UNSENT;
+    return it->stalled;
+}
+
 void connection_settle(connection *it)
 {
     flush(it);
+    while (it->stalled && !it->dead && !it->closing && evbuffer_get_length(it->out) == 0) {
+        it->stalled = false;
+        it->protocol->go_on(it);
+        flush(it);
+    }
     if (!it->dead)
         return;
     link_out(it);
@@ -109,9 +121,6 @@ static void on_writable(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     if (what & EV_TIMEOUT)
         it->dead = true;
-    flush(it);
-    if (!it->dead && !it->closing && evbuffer_get_length(it->out) == 0)
-        it->protocol->go_on(it);
     connection_settle(it);
 }
 

@@ -46,6 +46,7 @@ struct connection {
     const protocol *protocol;
     void *state; /* the protocol's */
     bool reading;
+    bool stalled; /* the protocol waits until `out` is sent */
     bool closing; /* close when `out` is sent */
     bool shut;    /* our end is; what still comes is dropped */
     bool dead;    /* to be released */
@@ -56,6 +57,10 @@ struct connection {
 /* Makes a connection of an accepted socket, which it owns. NULL when there is no memory; the socket
  * is closed then. `state` is to be set by the caller. */
 connection *connection_new(worker *owner, int fd);
+
+/* Whether so much is unsent that no more should be made. The protocol's go_on is called when it is
+ * sent. */
+bool connection_is_full(connection *it);
 
 /* Receiving stops and goes on. */
 void connection_pause(connection *it);

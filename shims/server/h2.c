@@ -25,7 +25,6 @@ enum {
     MOST_HEADER = 16 * 1024,
     STREAM_WINDOW = 1 << 20,     /* the 64 KiB of the standard make large bodies wait */
     CONNECTION_WINDOW = 8 << 20, /* for all streams together */
-    MOST_UNSENT = 256 * 1024,    /* then nothing more is made until some is sent */
     MOST_FIELDS = 8,
     GRPC_PREFIX = 5
 };
@@ -345,7 +344,7 @@ static void go_on(connection *it)
 {
     h2 *state = state_of(it);
     const uint8_t *bytes;
-    while (!it->dead && !it->closing && evbuffer_get_length(it->out) < MOST_UNSENT) {
+    while (!it->dead && !it->closing && !connection_is_full(it)) {
         ssize_t size = nghttp2_session_mem_send(state->session, &bytes);
         if (size < 0 || (size > 0 && evbuffer_add(it->out, bytes, (size_t)size) != 0))
             connection_kill(it);
@@ -356,7 +355,7 @@ static void go_on(connection *it)
         return;
     if (!nghttp2_session_want_read(state->session) && !nghttp2_session_want_write(state->session))
         connection_finish(it);
-    else if (evbuffer_get_length(it->out) >= MOST_UNSENT)
+    else if (it->stalled)
         connection_pause(it);
     else
         connection_resume(it);

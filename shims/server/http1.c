@@ -268,6 +268,8 @@ static size_t take(connection *it, const uint8_t *bytes, size_t size)
     http1 *state = state_of(it);
     size_t at = 0;
     while (at < size && state->phase != WAITING && !it->closing && !it->dead) {
+        if (state->phase == HEAD && connection_is_full(it))
+            break;
         size_t taken = state->phase == HEAD   ? take_head(it, bytes + at, size - at)
                        : state->phase == BODY ? take_body(it, bytes + at, size - at)
                                               : take_chunk(it, bytes + at, size - at);
@@ -303,7 +305,7 @@ static void rest(connection *it)
     if (it->closing || it->dead)
         return;
     set_clock(it);
-    if (state->phase == WAITING && state->held_size > 0)
+    if (state->held_size > 0 && (state->phase == WAITING || it->stalled))
         connection_pause(it);
     else
         connection_resume(it);
