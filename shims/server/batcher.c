@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MOST_SEEN = 1 << 17 }; /* requests that are remembered: 5 MB */
+
 static bool logs(const batcher *it)
 {
     return it->settings->ack == ACK_WAL;
@@ -69,6 +71,35 @@ static bool is_full(const batcher *it)
            o2p_batch_bytes(it->open->batch) >= it->settings->seal_bytes;
 }
 
+/* Remembers that a request is kept; what there is no memory for is not remembered. */
+static void remember(batcher *it, const submission *one)
+{
+    if (it->seen.window_ns == 0)
+        return;
+    if (it->kept_count == it->kept_capacity) {
+        size_t capacity = it->kept_capacity == 0 ? 64 : it->kept_capacity * 2;
+        seen_entry *more = realloc(it->kept, capacity * sizeof *more);
+        if (more == NULL)
+            return;
+        it->kept = more;
+        it->kept_capacity = capacity;
+    }
+    it->kept[it->kept_count++] = (seen_entry){one->body_hash, one->received_ns};
+    seen_add(&it->seen, one->body_hash, one->received_ns);
+}
+
+/* Saves what the segment holds, so that it is known after a crash, when the segment may be gone. */
+static void save_kept(batcher *it)
+{
+    enum { CLEAN_EACH = 16 }; /* segments: looking for old ones lists the folder */
+    if (it->kept_count > 0 && logs(it)) {
+        seen_save(it->wal, it->segment.number, it->kept, it->kept_count);
+        if (it->segment.number % CLEAN_EACH == 0)
+            seen_clean(&it->seen, it->wal, wall_ns());
+    }
+    it->kept_count = it->kept_synced = 0;
+}
+
 static void hand_over(batcher *it)
 {
     sealed *work = it->open;
@@ -78,6 +109,7 @@ static void hand_over(batcher *it)
         wal_segment_close(it->wal, &it->segment, true);
     }
     it->open = NULL;
+    save_kept(it);
     if (!empty)
         storer_add(it->storer, work);
     else {
@@ -110,7 +142,11 @@ static void give_up(batcher *it)
                              "started anew"
                            : "the requests at hand are refused");
     log_failed(it);
+    for (size_t i = it->kept_synced; i < it->kept_count; i++)
+        seen_forget(&it->seen, it->kept[i].hash);
+    it->kept_count = it->kept_synced;
     wal_segment_close(it->wal, &it->segment, false);
+    save_kept(it);
     o2p_batch_free(work->batch);
     work->batch = NULL;
     work->segment = it->segment.number;
@@ -130,6 +166,7 @@ static bool commit(batcher *it)
         return false;
     }
     count_up(&it->metrics->log_syncs, 1);
+    it->kept_synced = it->kept_count;
     submission_list_finish(&it->group, OUTCOME_ACCEPTED);
     return true;
 }
@@ -176,6 +213,7 @@ static void keep(batcher *it, submission *one)
     switch ((ack_mode)it->settings->ack) {
     case ACK_WAL:
         submission_list_add(&it->group, one);
+        remember(it, one);
         if (!write_record(it, one))
             give_up(it);
         break;
@@ -183,9 +221,21 @@ static void keep(batcher *it, submission *one)
         submission_list_add(&it->open->waiting, one);
         break;
     case ACK_MEMORY:
+        remember(it, one);
         answer(one, OUTCOME_ACCEPTED);
         break;
     }
+}
+
+/* Acknowledges a request that is kept already, when that one is. */
+static void keep_no_more(batcher *it, submission *one)
+{
+    count_up(&it->metrics->repeated_requests, 1);
+    one->result = (o2p_result){.signal = one->signal};
+    if (it->group.first != NULL)
+        submission_list_add(&it->group, one);
+    else
+        answer(one, OUTCOME_ACCEPTED);
 }
 
 /* Makes sure that there is a batch with room, and a segment for it. */
@@ -201,6 +251,10 @@ static bool prepare(batcher *it, const submission *one)
 
 static void take(batcher *it, submission *one)
 {
+    if (seen_has(&it->seen, one->body_hash, one->received_ns)) {
+        keep_no_more(it, one);
+        return;
+    }
     if (!prepare(it, one)) {
         answer(one, OUTCOME_BUSY);
         return;
@@ -278,6 +332,12 @@ bool batcher_start(batcher *it, const settings *config, wal_folder *wal, storer 
     it->segment.fd = -1;
     submission_list_clear(&it->queue);
     submission_list_clear(&it->group);
+    /* With `stored` there is no log to survive in, and whether a first one will be stored is open.
+     */
+    bool remembers = config->ack != ACK_STORED;
+    if (!seen_init(&it->seen, remembers ? config->dedup_window * NS_PER_MS : 0, MOST_SEEN))
+        return false;
+    seen_load(&it->seen, wal, wall_ns());
     pthread_mutex_init(&it->lock, NULL);
     steady_cond_init(&it->changed);
     return pthread_create(&it->thread, NULL, run, it) == 0;
@@ -315,6 +375,8 @@ void batcher_stop(batcher *it)
 {
     signal_flag(it, &it->stopping);
     pthread_join(it->thread, NULL);
+    seen_release(&it->seen);
+    free(it->kept);
     pthread_mutex_destroy(&it->lock);
     pthread_cond_destroy(&it->changed);
 }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "metrics.h"
+#include "seen.h"
 #include "settings.h"
 #include "storer.h"
 #include "submission.h"
@@ -41,15 +42,21 @@ typedef struct batcher {
 
     /* The thread's own. */
     pthread_t thread;
-    bool hurry;            /* `hurried`, as last seen */
-    sealed *open;          /* what will be sealed; NULL before the first request of a batch */
-    wal_segment segment;   /* fd -1: the open batch has none */
-    uint64_t age_ns;       /* when the open batch is old enough, by the steady clock */
+    bool hurry;          /* `hurried`, as last seen */
+    sealed *open;        /* what will be sealed; NULL before the first request of a batch */
+    wal_segment segment; /* fd -1: the open batch has none */
+    uint64_t age_ns;     /* when the open batch is old enough, by the steady clock */
+    seen seen;
+    seen_entry *kept;  /* the bodies in the segment */
+    size_t kept_count; /* the acknowledged ones, and those of the group */
+    size_t kept_capacity;
+    size_t kept_synced;    /* the acknowledged ones */
     submission_list group; /* appended and written, not yet synced */
     uint64_t retry_ns;     /* no segment is made before: the last one could not be */
 } batcher;
 
-/* Starts the thread. False when the system refuses it. */
+/* Starts the thread, after it has learned from the log which requests there were: before
+ * storer_replay, which removes segments. False when the system refuses. */
 bool batcher_start(batcher *it, const settings *config, wal_folder *wal, storer *behind,
                    metrics *counts);
 

@@ -422,7 +422,7 @@ static void submit(exchange *it)
     one->size = it->size;
     if ((it->grpc && !unframe(it)) || !unpack(it))
         return;
-    one->body_hash = wal_hash(one->body, one->size);
+    one->body_hash = wal_hash128_of(one->body, one->size);
     one->received_ns = wall_ns();
     one->done = give_back;
     it->lent = true;

@@ -21,6 +21,8 @@
       "Records left out of requests that were otherwise accepted (partial success).")              \
     X(accepted_requests, "otlp2parquet_accepted_requests_total", "counter",                        \
       "Requests acknowledged.")                                                                    \
+    X(repeated_requests, "otlp2parquet_repeated_requests_total", "counter",                        \
+      "Requests acknowledged and not kept, because they had been before.")                         \
     X(bad_requests, "otlp2parquet_bad_requests_total", "counter",                                  \
       "Requests refused for what they are: 4xx other than 429.")                                   \
     X(busy_requests, "otlp2parquet_busy_requests_total", "counter",                                \

@@ -41,6 +41,9 @@
       "or when they take this much memory")                                                        \
     X(uint64_t, seal_age, "seal-age", DURATION(10, 86400000), "10s", "TIME",                       \
       "or this long after the first of them")                                                      \
+    X(uint64_t, dedup_window, "dedup-window", DURATION(0, 86400000), "5m", "TIME",                 \
+      "acknowledge a request that is the same to the last byte as one that\n"                      \
+      "came within this time, and do not store it twice; 0s: store it")                            \
     X(char *, path_template, "path-template", TEXT, O2P_DEFAULT_PATH_TEMPLATE, "PATH",             \
       "name the files so; see `otlp2parquet convert --help`")                                      \
     X(uint64_t, threads, "threads", NUMBER(0, 1024), "0", "N",                                     \

@@ -11,6 +11,7 @@
 
 #include "../../include/otlp2parquet.h"
 #include "coding.h"
+#include "wal.h"
 
 typedef enum outcome {
     OUTCOME_ACCEPTED, /* kept as `ack` promises; result.counts says how many records */
@@ -27,8 +28,8 @@ typedef struct submission {
     uint64_t received_ns; /* Unix time */
     const uint8_t *body;  /* as it came; stays until `done` */
     size_t size;
-    uint64_t body_hash;   /* wal_hash() of it */
-    const uint8_t *plain; /* decompressed; `body` itself when it was not compressed */
+    wal_hash128 body_hash; /* wal_hash128_of() it */
+    const uint8_t *plain;  /* decompressed; `body` itself when it was not compressed */
     size_t plain_size;
 
     outcome outcome;

@@ -1,6 +1,7 @@
 /* wal.c - see wal.h for what it promises and for the bytes. */
 #include "server.h"
 #include "wal.h"
+#include "bytes.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,31 +30,10 @@ static int system_sync(int fd)
 
 const wal_io wal_system_io = {.write = system_write, .sync = system_sync};
 
-uint64_t wal_hash(const void *bytes, size_t size)
+wal_hash128 wal_hash128_of(const void *bytes, size_t size)
 {
-    return XXH3_64bits(bytes, size);
-}
-
-static void put32(uint8_t *at, uint64_t value)
-{
-    for (int i = 0; i < 4; i++)
-        at[i] = (uint8_t)(value >> (8 * i));
-}
-
-static void put64(uint8_t *at, uint64_t value)
-{
-    put32(at, value);
-    put32(at + 4, value >> 32);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-    return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;
-}
-
-static uint64_t get64(const uint8_t *at)
-{
-    return get32(at) | (uint64_t)get32(at + 4) << 32;
+    XXH128_hash_t hash = XXH3_128bits(bytes, size);
+    return (wal_hash128){hash.low64, hash.high64};
 }
 
 /* ---- the folder ------------------------------------------------------------------------------ */
@@ -63,12 +43,11 @@ void wal_name(uint64_t number, char name[WAL_NAME_SIZE])
     snprintf(name, WAL_NAME_SIZE, "%016llx.wal", (unsigned long long)number);
 }
 
-/* The number that a name begins with. False when that is no segment's name; `aside`: nor that of
- * one that was set aside. */
-static bool parse_name(const char *name, bool aside, uint64_t *number)
+/* The number that a name begins with. False when what follows is not `suffix`; NULL: any. */
+static bool parse_name(const char *name, const char *suffix, uint64_t *number)
 {
     if (strspn(name, "0123456789abcdef") != 16 || name[16] != '.' ||
-        (!aside && strcmp(name + 16, ".wal") != 0))
+        (suffix != NULL && strcmp(name + 16, suffix) != 0))
         return false;
     *number = strtoull(name, NULL, 16);
     return true;
@@ -89,13 +68,13 @@ static int compare_numbers(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Adds the numbers of the segments that `stream` lists, those set aside too if `aside`. */
-static bool collect(DIR *stream, bool aside, uint64_t **numbers, size_t *count)
+/* Adds the numbers of the files that `stream` lists. False with errno. */
+static bool collect(DIR *stream, const char *suffix, uint64_t **numbers, size_t *count)
 {
     struct dirent *entry;
     uint64_t number;
     while ((errno = 0, entry = readdir(stream)) != NULL) {
-        if (!parse_name(entry->d_name, aside, &number))
+        if (!parse_name(entry->d_name, suffix, &number))
             continue;
         uint64_t *more = realloc(*numbers, (*count + 1) * sizeof **numbers);
         if (more == NULL)
@@ -106,13 +85,14 @@ static bool collect(DIR *stream, bool aside, uint64_t **numbers, size_t *count)
     return errno == 0;
 }
 
-static bool list(const wal_folder *folder, bool aside, uint64_t **numbers, size_t *count)
+bool wal_folder_list_as(const wal_folder *folder, const char *suffix, uint64_t **numbers,
+                        size_t *count)
 {
     int fd = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
     *numbers = NULL;
     *count = 0;
-    bool listed = stream != NULL && collect(stream, aside, numbers, count);
+    bool listed = stream != NULL && collect(stream, suffix, numbers, count);
     int failure = errno;
     if (stream != NULL)
         closedir(stream);
@@ -129,15 +109,15 @@ static bool list(const wal_folder *folder, bool aside, uint64_t **numbers, size_
 
 bool wal_folder_list(const wal_folder *folder, uint64_t **numbers, size_t *count)
 {
-    return list(folder, false, numbers, count);
+    return wal_folder_list_as(folder, ".wal", numbers, count);
 }
 
-/* The number after the greatest of any segment, so that a name set aside is never taken again. */
+/* The number after the greatest of any file, so that no name is taken again. */
 static bool find_next(wal_folder *folder)
 {
     uint64_t *numbers;
     size_t count;
-    if (!list(folder, true, &numbers, &count))
+    if (!wal_folder_list_as(folder, NULL, &numbers, &count))
         return false;
     folder->next = count > 0 ? numbers[count - 1] + 1 : 1;
     free(numbers);
@@ -188,8 +168,13 @@ static bool read_all(int fd, uint8_t *bytes, size_t *size)
 bool wal_load(const wal_folder *folder, uint64_t number, uint8_t **bytes, size_t *size)
 {
     char name[WAL_NAME_SIZE];
-    struct stat info;
     wal_name(number, name);
+    return wal_load_named(folder, name, bytes, size);
+}
+
+bool wal_load_named(const wal_folder *folder, const char *name, uint8_t **bytes, size_t *size)
+{
+    struct stat info;
     *bytes = NULL;
     int fd = openat(folder->fd, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -267,7 +252,7 @@ static bool sync_name(wal_folder *folder)
 
 static uint64_t header_hash(const uint8_t *header, const void *path_template, size_t size)
 {
-    return XXH3_64bits_withSeed(header, WAL_HEADER_SIZE - 8, wal_hash(path_template, size));
+    return XXH3_64bits_withSeed(header, WAL_HEADER_SIZE - 8, XXH3_64bits(path_template, size));
 }
 
 static bool write_header(wal_folder *folder, wal_segment *segment, const char *path_template)
@@ -325,8 +310,9 @@ bool wal_segment_append(wal_folder *folder, wal_segment *segment, const wal_reco
     header[24] = (uint8_t)record->signal;
     header[25] = (uint8_t)record->encoding;
     header[26] = record->coding;
-    put64(header + 32, record->body_hash);
-    put64(header + 40, record_hash(header, segment->salt));
+    put64(header + 32, record->body_hash.low);
+    put64(header + 40, record->body_hash.high);
+    put64(header + 48, record_hash(header, segment->salt));
     if (!write_all(folder->io, segment->fd, header, sizeof header) ||
         !write_all(folder->io, segment->fd, record->body, record->size))
         return false;
@@ -407,12 +393,13 @@ static bool record_at(const wal_reader *reader, size_t at, wal_record *record, u
     const uint8_t *header = reader->bytes + at;
     if (reader->size - at < WAL_RECORD_SIZE ||
         memcmp(header, record_magic, sizeof record_magic) != 0 ||
-        get64(header + 40) != record_hash(header, reader->salt))
+        get64(header + 48) != record_hash(header, reader->salt))
         return false;
     size_t size = get32(header + 4);
-    uint64_t body_hash = get64(header + 32);
-    if (size > reader->size - at - WAL_RECORD_SIZE ||
-        body_hash != wal_hash(header + WAL_RECORD_SIZE, size))
+    if (size > reader->size - at - WAL_RECORD_SIZE)
+        return false;
+    wal_hash128 body_hash = wal_hash128_of(header + WAL_RECORD_SIZE, size);
+    if (body_hash.low != get64(header + 32) || body_hash.high != get64(header + 40))
         return false;
     *record = (wal_record){.signal = (o2p_signal)header[24],
                            .encoding = (o2p_encoding)header[25],

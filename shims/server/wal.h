@@ -27,14 +27,14 @@
  *   | 25 |    1 | o2p_encoding                                                      |
  *   | 26 |    1 | coding: how the body is compressed (coding.h)                     |
  *   | 27 |    5 | 0                                                                 |
- *   | 32 |    8 | XXH3 of the body                                                  |
- *   | 40 |    8 | XXH3 of the 40 bytes before, seeded with the salt                 |
- *   | 48 |    N | the body                                                          |
+ *   | 32 |   16 | XXH3 of the body, 128 bits, low half first                        |
+ *   | 48 |    8 | XXH3 of the 48 bytes before, seeded with the salt                 |
+ *   | 56 |    N | the body                                                          |
  *
  * The path template is kept because names depend on it and a configuration may have changed when a
  * segment is read. The salt keeps whoever sends bodies from forging records inside them, to be
- * found when a damaged segment is searched for the next record. XXH3 is its 64-bit form. A segment
- * has less than 4 GiB.
+ * found when a damaged segment is searched for the next record. XXH3 is its 64-bit form where
+ * nothing else is said. A segment has less than 4 GiB.
  *
  * Damage. Where no record can be read, reading goes on at the next place that holds one. A segment
  * that ends in such bytes, because the machine stopped while it was written, has a torn tail:
@@ -55,9 +55,14 @@
 
 enum {
     WAL_HEADER_SIZE = 32,
-    WAL_RECORD_SIZE = 48,  /* of a record without its body */
+    WAL_RECORD_SIZE = 56,  /* of a record without its body */
     WAL_NAME_SIZE = 16 + 5 /* of a segment's name, NUL included */
 };
+
+typedef struct wal_hash128 {
+    uint64_t low;
+    uint64_t high;
+} wal_hash128;
 
 /* A request as a record holds it. */
 typedef struct wal_record {
@@ -67,11 +72,11 @@ typedef struct wal_record {
     uint32_t plain_size; /* of the body decompressed */
     uint64_t received_ns;
     const uint8_t *body;
-    size_t size;        /* of the body as it is here; below 2^32 */
-    uint64_t body_hash; /* wal_hash() of the body */
+    size_t size;           /* of the body as it is here; below 2^32 */
+    wal_hash128 body_hash; /* wal_hash128_of() the body */
 } wal_record;
 
-uint64_t wal_hash(const void *bytes, size_t size);
+wal_hash128 wal_hash128_of(const void *bytes, size_t size);
 
 /* The system calls that can fail in interesting ways; the tests have others. */
 typedef struct wal_io {
@@ -101,10 +106,17 @@ void wal_folder_close(wal_folder *folder);
  * errno. */
 bool wal_folder_list(const wal_folder *folder, uint64_t **numbers, size_t *count);
 
+/* The same of other files by numbers, with this suffix instead of .wal. */
+bool wal_folder_list_as(const wal_folder *folder, const char *suffix, uint64_t **numbers,
+                        size_t *count);
+
 void wal_name(uint64_t number, char name[WAL_NAME_SIZE]);
 
 /* The bytes of a segment in `*bytes`, to be freed. False with errno. */
 bool wal_load(const wal_folder *folder, uint64_t number, uint8_t **bytes, size_t *size);
+
+/* The same of any file in the folder. */
+bool wal_load_named(const wal_folder *folder, const char *name, uint8_t **bytes, size_t *size);
 
 /* Removes a segment whose files are stored. False with errno. */
 bool wal_remove(const wal_folder *folder, uint64_t number);

@@ -98,11 +98,12 @@ class Server:
 
 @pytest.fixture
 def make_server(tmp_path):
-    """make_server(FLAG...): a server that is ended with the test; files are written after 0.1 s."""
+    """make_server(FLAG...): a server that is ended with the test; files are written after 0.1 s, and what is
+    sent twice is stored twice."""
     made = []
 
     def make(*flags, start=True, **options):
-        server = Server(tmp_path, "--seal-age", "100ms", *flags, **options)
+        server = Server(tmp_path, "--seal-age", "100ms", "--dedup-window", "0s", *flags, **options)
         made.append(server)
         return server.start() if start else server
 

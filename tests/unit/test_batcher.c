@@ -153,20 +153,25 @@ static void done(submission *it)
     pthread_mutex_unlock(&answered_lock);
 }
 
-static void submit(size_t i)
+static void submit_at(size_t i, uint64_t received_ns)
 {
     request *it = &requests[i];
     it->answered = false;
     it->base = (submission){.signal = (o2p_signal)(1 + i % 3),
                             .encoding = O2P_ENCODING_PROTOBUF,
-                            .received_ns = SAMPLE_TIME + i,
+                            .received_ns = received_ns,
                             .body = it->bytes.data,
                             .size = it->bytes.size,
-                            .body_hash = wal_hash(it->bytes.data, it->bytes.size),
+                            .body_hash = wal_hash128_of(it->bytes.data, it->bytes.size),
                             .plain = it->bytes.data,
                             .plain_size = it->bytes.size,
                             .done = done};
     batcher_submit(&front, &it->base);
+}
+
+static void submit(size_t i)
+{
+    submit_at(i, SAMPLE_TIME + i);
 }
 
 static outcome wait_for(size_t i)
@@ -182,8 +187,8 @@ static void start(void)
 {
     assert_true(wal_folder_open(&folder, path, &disk));
     assert_true(storer_start(&behind, &config, &folder, &shelf.base, &counts));
-    assert_true(storer_replay(&behind));
     assert_true(batcher_start(&front, &config, &folder, &behind, &counts));
+    assert_true(storer_replay(&behind));
 }
 
 /* Ends with all stored, or, if `crash`, with what the log holds; returns the batches not stored. */
@@ -549,6 +554,84 @@ static void a_damaged_segment_is_kept_and_the_rest_of_it_stored(void **state)
     assert_true(count_of(&counts.log_damaged_bytes) > WAL_RECORD_SIZE);
 }
 
+static uint64_t rows_of(size_t i)
+{
+    return requests[i].base.result.counts.accepted;
+}
+
+/* Sends request `i` as if it came now, and waits for the answer. */
+static outcome send_now(size_t i)
+{
+    submit_at(i, wall_ns());
+    return wait_for(i);
+}
+
+static void a_request_sent_again_is_kept_once(void **state)
+{
+    (void)state;
+    start();
+    for (size_t round = 0; round < 3; round++)
+        for (size_t i = 0; i < 6; i++)
+            assert_int_equal(send_now(i), OUTCOME_ACCEPTED);
+    assert_int_equal(count_of(&counts.repeated_requests), 12);
+    assert_int_equal(stop(false), 0);
+    /* Sealed, stored, removed from the log, and the process is another one. */
+    start();
+    assert_int_equal(send_now(5), OUTCOME_ACCEPTED);
+    assert_int_equal(send_now(6), OUTCOME_ACCEPTED);
+    assert_int_equal(count_of(&counts.repeated_requests), 13);
+    shelf_fail_after(0, STORAGE_RETRY);
+    assert_int_equal(stop(true), 1);
+    /* A crash with a segment that was not sealed leaves nothing saved of it. */
+    assert_true(wal_folder_open(&folder, path, &disk));
+    assert_int_equal(unlinkat(folder.fd, "0000000000000002.seen", 0), 0);
+    wal_folder_close(&folder);
+    shelf_fail_after(-1, STORAGE_RETRY);
+    start();
+    assert_int_equal(send_now(6), OUTCOME_ACCEPTED);
+    assert_int_equal(count_of(&counts.repeated_requests), 14);
+    assert_int_equal(stop(false), 0);
+    assert_int_equal(files_in_log(".seen"), 2);
+}
+
+static void what_was_not_kept_may_be_sent_again(void **state)
+{
+    (void)state;
+    start();
+    assert_int_equal(send_now(0), OUTCOME_ACCEPTED);
+    uint64_t rows = rows_of(0);
+    atomic_store(&writes_left, 100);
+    assert_int_equal(send_now(1), OUTCOME_BUSY);
+    assert_int_equal(send_now(0), OUTCOME_ACCEPTED); /* this one was */
+    atomic_store(&writes_left, -1);
+    while (send_now(1) == OUTCOME_BUSY)
+        pause_ms(10);
+    rows += rows_of(1);
+    assert_int_equal(send_now(1), OUTCOME_ACCEPTED);
+    assert_int_equal(count_of(&counts.repeated_requests), 2);
+    assert_int_equal(stop(false), 0);
+    assert_int_equal(count_of(&counts.stored_rows), rows);
+}
+
+static void without_a_window_all_is_kept(void **state)
+{
+    (void)state;
+    settings_error error;
+    assert_true(settings_set(&config, SETTING_dedup_window, "0s", &error));
+    start();
+    for (size_t round = 0; round < 2; round++)
+        assert_int_equal(send_now(0), OUTCOME_ACCEPTED);
+    assert_int_equal(stop(false), 0);
+    uint64_t twice = count_of(&counts.stored_rows);
+    assert_int_equal(files_in_log(".seen"), 0);
+    assert_true(settings_set(&config, SETTING_dedup_window, "1m", &error));
+    start();
+    for (size_t round = 0; round < 2; round++)
+        assert_int_equal(send_now(0), OUTCOME_ACCEPTED);
+    assert_int_equal(stop(false), 0);
+    assert_int_equal(count_of(&counts.stored_rows) - twice, twice / 2);
+}
+
 #define IN_SERVER(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -567,6 +650,9 @@ int main(void)
         IN_SERVER(stored_is_answered_when_it_is_stored),
         IN_SERVER(in_memory_no_log_is_written),
         IN_SERVER(a_damaged_segment_is_kept_and_the_rest_of_it_stored),
+        IN_SERVER(a_request_sent_again_is_kept_once),
+        IN_SERVER(what_was_not_kept_may_be_sent_again),
+        IN_SERVER(without_a_window_all_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

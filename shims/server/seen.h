@@ -1,0 +1,67 @@
+/* seen.h - the requests of the last minutes, to know one that is sent again.
+ *
+ * A client that gets no answer sends its request again, and the first may have been kept: the
+ * connection broke, or the server was killed between the sync and the answer. So a body that is the
+ * same to the last byte is acknowledged and not kept twice. (Two requests that differ have other
+ * times in them, so what is the same is the same.)
+ *
+ * Bodies are told apart by the XXH3 of 128 bits that the log has of them. Those of a segment are
+ * saved beside it when it is sealed, and outlive it:
+ *
+ *   NUMBER.seen, little-endian
+ *
+ *   | at     | size | contents                                |
+ *   | ------ | ---- | --------------------------------------- |
+ *   | 0      |    8 | "o2pseen1"                              |
+ *   | 8      |   24 | for each body: its hash, 16 bytes, low half first; time of receipt, Unix ns |
+ *   | at end |    8 | XXH3 (64 bits) of everything before     |
+ *
+ * What cannot be read or written of them costs the knowledge of some requests, and nothing else.
+ */
+#ifndef O2P_SERVER_SEEN_H
+#define O2P_SERVER_SEEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "wal.h"
+
+typedef struct seen_entry {
+    wal_hash128 hash;
+    uint64_t time_ns; /* 0: forgotten */
+} seen_entry;
+
+/* The last `capacity` bodies: a ring in the order they came, and a hash table of places in it. */
+typedef struct seen {
+    uint64_t window_ns; /* 0: nothing is remembered */
+    seen_entry *ring;
+    uint32_t *table;   /* place + 1; 0: free */
+    uint32_t capacity; /* a power of two; the table has four times as many slots */
+    uint64_t added;    /* how many there ever were */
+} seen;
+
+/* False when there is no memory. */
+bool seen_init(seen *it, uint64_t window_ns, uint32_t capacity);
+void seen_release(seen *it);
+
+/* Whether a body came within the window before `now_ns`. */
+bool seen_has(const seen *it, wal_hash128 hash, uint64_t now_ns);
+
+/* Remembers a body, in the place of the oldest if there is no more room. */
+void seen_add(seen *it, wal_hash128 hash, uint64_t time_ns);
+
+/* Forgets it: it was not kept after all. */
+void seen_forget(seen *it, wal_hash128 hash);
+
+/* Saves those of a segment. */
+void seen_save(const wal_folder *folder, uint64_t number, const seen_entry *entries, size_t count);
+
+/* Remembers what the folder knows: what was saved, and what is in segments that were not sealed,
+ * which is saved then. Removes what is older than the window. */
+void seen_load(seen *it, const wal_folder *folder, uint64_t now_ns);
+
+/* Removes what was saved and is older than the window. */
+void seen_clean(const seen *it, const wal_folder *folder, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,198 @@
+/* test_seen.c - requests that are remembered: for the window, the last of them, and over a restart.
+ */
+#define _XOPEN_SOURCE 700
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "../../shims/server/seen.h"
+#include <cmocka.h>
+
+enum { CAPACITY = 64, WINDOW = 1000 };
+static seen known;
+
+/* Hashes that fall on few places of the table, as an adversary would have them. */
+static wal_hash128 hash(uint64_t i)
+{
+    return (wal_hash128){i % 3, i};
+}
+
+static int begin(void **state)
+{
+    (void)state;
+    return !seen_init(&known, WINDOW, CAPACITY);
+}
+
+static int end(void **state)
+{
+    (void)state;
+    seen_release(&known);
+    return 0;
+}
+
+static void they_are_known_for_the_window(void **state)
+{
+    (void)state;
+    seen_add(&known, hash(1), 500);
+    assert_true(seen_has(&known, hash(1), 500));
+    assert_true(seen_has(&known, hash(1), 1499));
+    assert_false(seen_has(&known, hash(1), 1500));
+    assert_false(seen_has(&known, hash(4), 500)); /* the same place */
+    seen_add(&known, hash(1), 1500);
+    assert_true(seen_has(&known, hash(1), 2400));
+    seen_forget(&known, hash(1));
+    assert_false(seen_has(&known, hash(1), 2400));
+    seen_add(&known, hash(1), 2400);
+    assert_true(seen_has(&known, hash(1), 2400));
+}
+
+/* Round after round: the last ones are known, those before are not, and the table stays right. */
+static void the_last_ones_are_known(void **state)
+{
+    (void)state;
+    for (uint64_t i = 1; i <= 1000; i++) {
+        seen_add(&known, hash(i), 1);
+        for (uint64_t j = i > 2 * CAPACITY ? i - 2 * CAPACITY : 1; j <= i; j++)
+            assert_int_equal(seen_has(&known, hash(j), 2), j + CAPACITY > i);
+    }
+}
+
+static void without_a_window_nothing_is_known(void **state)
+{
+    (void)state;
+    seen none;
+    assert_true(seen_init(&none, 0, CAPACITY));
+    seen_add(&none, hash(1), 5);
+    seen_forget(&none, hash(1));
+    assert_false(seen_has(&none, hash(1), 5));
+    seen_release(&none);
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static char path[64];
+static wal_folder folder;
+
+static int begin_folder(void **state)
+{
+    strcpy(path, "/tmp/o2p-seen-XXXXXX");
+    return mkdtemp(path) == NULL || !wal_folder_open(&folder, path, &wal_system_io) || begin(state);
+}
+
+static int end_folder(void **state)
+{
+    char command[128];
+    wal_folder_close(&folder);
+    snprintf(command, sizeof command, "rm -rf %s", path);
+    end(state);
+    return system(command);
+}
+
+static const seen_entry saved[] = {{{1, 10}, 5000}, {{2, 20}, 5400}, {{3, 30}, 5800}};
+
+static size_t known_of(uint64_t now)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < 3; i++)
+        sum += seen_has(&known, saved[i].hash, now);
+    return sum;
+}
+
+static size_t files(void)
+{
+    uint64_t *numbers;
+    size_t count;
+    assert_true(wal_folder_list_as(&folder, ".seen", &numbers, &count));
+    free(numbers);
+    return count;
+}
+
+static void what_was_saved_is_known_after_a_restart(void **state)
+{
+    (void)state;
+    seen_save(&folder, 7, saved, 3);
+    seen_load(&known, &folder, 6100);
+    assert_int_equal(known_of(6100), 2); /* the first is too old */
+    assert_int_equal(files(), 1);
+    seen_load(&known, &folder, 6800);
+    assert_int_equal(files(), 0);
+}
+
+static void what_cannot_be_read_is_dropped(void **state)
+{
+    (void)state;
+    uint8_t *bytes;
+    size_t size;
+    seen_save(&folder, 7, saved, 3);
+    assert_true(wal_load_named(&folder, "0000000000000007.seen", &bytes, &size));
+    assert_int_equal(size, 8 + 3 * 24 + 8);
+    for (size_t i = 0; i < 2 * size; i++) {
+        int fd = openat(folder.fd, "0000000000000007.seen", O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        assert_true(fd >= 0);
+        if (i >= size)
+            bytes[i - size] ^= 4;
+        size_t written = i < size ? i : size;
+        assert_int_equal(write(fd, bytes, written), written);
+        close(fd);
+        if (i >= size)
+            bytes[i - size] ^= 4;
+        seen_load(&known, &folder, 5900);
+        assert_int_equal(known_of(5900), 0);
+        assert_int_equal(files(), 0);
+    }
+    free(bytes);
+}
+
+static void an_unsealed_segment_is_known_too(void **state)
+{
+    (void)state;
+    wal_segment segment;
+    wal_record record = {.received_ns = 5000, .body = (const uint8_t *)"body", .size = 4};
+    record.body_hash = wal_hash128_of(record.body, record.size);
+    assert_true(wal_segment_create(&folder, &segment, "t"));
+    assert_true(wal_segment_append(&folder, &segment, &record));
+    wal_segment_close(&folder, &segment, true);
+    seen_load(&known, &folder, 5500);
+    assert_true(seen_has(&known, record.body_hash, 5500));
+    assert_int_equal(files(), 1);
+    /* And still when the segment has been stored and removed. */
+    assert_true(wal_remove(&folder, segment.number));
+    end(NULL);
+    assert_int_equal(begin(NULL), 0);
+    seen_load(&known, &folder, 5500);
+    assert_true(seen_has(&known, record.body_hash, 5500));
+}
+
+static void old_files_are_removed(void **state)
+{
+    (void)state;
+    struct stat info;
+    seen_save(&folder, 1, saved, 3);
+    assert_int_equal(fstatat(folder.fd, "0000000000000001.seen", &info, 0), 0);
+    uint64_t written = (uint64_t)info.st_mtim.tv_sec * 1000000000 + (uint64_t)info.st_mtim.tv_nsec;
+    seen_clean(&known, &folder, written + WINDOW);
+    assert_int_equal(files(), 1);
+    seen_clean(&known, &folder, written + WINDOW + 1);
+    assert_int_equal(files(), 0);
+}
+
+#define ON_TABLE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, begin_folder, end_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_TABLE(they_are_known_for_the_window),
+        ON_TABLE(the_last_ones_are_known),
+        cmocka_unit_test(without_a_window_nothing_is_known),
+        IN_FOLDER(what_was_saved_is_known_after_a_restart),
+        IN_FOLDER(what_cannot_be_read_is_dropped),
+        IN_FOLDER(an_unsealed_segment_is_known_too),
+        IN_FOLDER(old_files_are_removed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
