@@ -26,7 +26,7 @@ static const struct flag flags[] = {
      .help = "read the settings, say what is wrong with them, and exit",
      .kind = FLAG_SWITCH,
      .target = &check_only},
-#define X(type, setting, key, allowed, standard, label, text)                                      \
+#define X(type, setting, key, sort, least, most, choices, standard, label, text)                   \
     {.name = key,                                                                                  \
      .value = label,                                                                               \
      .help = text "\n" standard,                                                                   \
@@ -77,7 +77,7 @@ static int serve_run(char **operands, size_t count)
     (void)operands;
     if (count > 0)
         return args_refuse("serve", "takes no files");
-    must_have(settings_init(&all) ? &all : NULL);
+    settings_init(&all);
     int status = STATUS_USAGE;
     if (read_settings(&all)) {
         status = STATUS_OK;
@@ -86,7 +86,6 @@ static int serve_run(char **operands, size_t count)
         else if (!check_only)
             status = run_server(&all);
     }
-    settings_free(&all);
     return status;
 }
 

@@ -126,7 +126,7 @@ static void on_writable(evutil_socket_t fd, short what, void *argument)
 
 /* ---- receiving ------------------------------------------------------------------------------- */
 
-static void received(connection *it, uint8_t *direct, ssize_t size)
+static void received(connection *it, const uint8_t *direct, ssize_t size)
 {
     if (size < 0) {
         if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)

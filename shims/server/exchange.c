@@ -547,7 +547,6 @@ void exchange_return(submission *returned)
         defer(it, 503, "the request cannot be kept now");
         break;
     }
-    if (left)
-        exchange_free(it);
+    it->freed = it->freed || left;
     leave(it);
 }

@@ -68,9 +68,9 @@ typedef struct fields {
 /* The texts stay until they are copied by submitting them. */
 static void add_sized(fields *to, const char *name, const char *value, size_t size)
 {
-    to->list[to->count++] = (nghttp2_nv){.name = (uint8_t *)(uintptr_t)name,
+    to->list[to->count++] = (nghttp2_nv){.name = (uint8_t *)name,
                                          .namelen = strlen(name),
-                                         .value = (uint8_t *)(uintptr_t)value,
+                                         .value = (uint8_t *)value,
                                          .valuelen = size};
 }
 

@@ -28,13 +28,12 @@ typedef struct head {
 void head_set(char *field, size_t capacity, const char *value, size_t size);
 
 /* Sets the path of a request's target: what comes before the query. */
-void head_set_target(head *head, const char *target, size_t size);
+void head_set_target(head *it, const char *target, size_t size);
 
 /* Takes a field of the header if it is one of HEAD_FIELDS or the length, and ignores it otherwise;
  * names are compared without case. False when it contradicts what was there: a second value that is
  * another, or a length that is no number. */
-bool head_take(head *head, const char *name, size_t name_size, const char *value,
-               size_t value_size);
+bool head_take(head *it, const char *name, size_t name_size, const char *value, size_t value_size);
 
 /* Whether a content type is `name`, whatever its case and parameters. */
 bool head_is_type(const char *content_type, const char *name);

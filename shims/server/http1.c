@@ -30,14 +30,17 @@ typedef struct http1 {
     exchange *exchange; /* from the end of the head to the answer */
     bool last;          /* the connection ends with this answer */
     clock_kind clock;
-    uint8_t *held; /* bytes that came and are not taken: part of a head, or the next request */
-    size_t held_size;
-    size_t held_capacity;
+    struct evbuffer *held; /* bytes that came and are not taken: part of a head, the next request */
 } http1;
 
 static http1 *state_of(connection *it)
 {
     return it->state;
+}
+
+static size_t held_size(const http1 *state)
+{
+    return evbuffer_get_length(state->held);
 }
 
 /* ---- answering ------------------------------------------------------------------------------- */
@@ -113,39 +116,6 @@ static void refuse(connection *it, int status, const char *message)
     exchange_refuse(made, status, RPC_INVALID_ARGUMENT, message);
 }
 
-/* ---- bytes that wait ------------------------------------------------------------------------- */
-
-static bool hold(connection *it, const uint8_t *bytes, size_t size)
-{
-    http1 *state = state_of(it);
-    if (state->held_size + size > state->held_capacity) {
-        size_t capacity = state->held_size + size;
-        uint8_t *held = realloc(state->held, capacity);
-        if (held == NULL) {
-            connection_kill(it);
-            return false;
-        }
-        state->held = held;
-        state->held_capacity = capacity;
-    }
-    memcpy(state->held + state->held_size, bytes, size);
-    state->held_size += size;
-    return true;
-}
-
-/* Drops the first `size` held bytes; an idle connection holds no memory. */
-static void unhold(http1 *state, size_t size)
-{
-    state->held_size -= size;
-    if (state->held_size > 0) {
-        memmove(state->held, state->held + size, state->held_size);
-        return;
-    }
-    free(state->held);
-    state->held = NULL;
-    state->held_capacity = 0;
-}
-
 /* ---- requests -------------------------------------------------------------------------------- */
 
 static void end_body(connection *it)
@@ -208,7 +178,7 @@ static size_t switch_to_h2(connection *it, const uint8_t *bytes, size_t size)
         it->protocol->receive(it, bytes, size);
     else
         connection_kill(it);
-    free(state->held);
+    evbuffer_free(state->held);
     free(state);
     return SIZE_MAX;
 }
@@ -288,7 +258,7 @@ static void set_clock(connection *it)
     http1 *state = state_of(it);
     const settings *config = it->worker->shared->settings;
     clock_kind kind = state->phase == WAITING                         ? CLOCK_NONE
-                      : state->phase == HEAD && state->held_size == 0 ? CLOCK_IDLE
+                      : state->phase == HEAD && held_size(state) == 0 ? CLOCK_IDLE
                                                                       : CLOCK_ARRIVING;
     if (kind == state->clock)
         return;
@@ -305,7 +275,7 @@ static void rest(connection *it)
     if (it->closing || it->dead)
         return;
     set_clock(it);
-    if (state->held_size > 0 && (state->phase == WAITING || it->stalled))
+    if (held_size(state) > 0 && (state->phase == WAITING || it->stalled))
         connection_pause(it);
     else
         connection_resume(it);
@@ -315,11 +285,14 @@ static void rest(connection *it)
 static void go_on(connection *it)
 {
     http1 *state = state_of(it);
-    if (state->held_size > 0) {
-        size_t taken = take(it, state->held, state->held_size);
+    if (held_size(state) > 0) {
+        const uint8_t *bytes = evbuffer_pullup(state->held, -1);
+        size_t taken = bytes != NULL ? take(it, bytes, held_size(state)) : 0;
         if (taken == SIZE_MAX)
             return;
-        unhold(state, taken);
+        if (bytes == NULL)
+            connection_kill(it);
+        evbuffer_drain(state->held, taken);
     }
     rest(it);
 }
@@ -328,12 +301,12 @@ static void go_on(connection *it)
 static void on_receive(connection *it, const uint8_t *bytes, size_t size)
 {
     http1 *state = state_of(it);
-    size_t taken = state->held_size == 0 ? take(it, bytes, size) : 0;
+    bool held = held_size(state) > 0;
+    size_t taken = held ? 0 : take(it, bytes, size);
     if (taken == SIZE_MAX)
         return;
-    bool held = state->held_size > 0;
-    if (it->closing || it->dead || (taken < size && !hold(it, bytes + taken, size - taken)))
-        return;
+    if (taken < size && evbuffer_add(state->held, bytes + taken, size - taken) != 0)
+        connection_kill(it);
     if (held)
         go_on(it);
     else
@@ -364,7 +337,7 @@ static void on_received(connection *it, size_t size)
 static void on_late(connection *it)
 {
     http1 *state = state_of(it);
-    if (state->phase == HEAD && state->held_size == 0)
+    if (state->phase == HEAD && held_size(state) == 0)
         connection_finish(it); /* idle */
     else if (state->exchange != NULL)
         exchange_refuse(state->exchange, 408, RPC_INVALID_ARGUMENT,
@@ -376,7 +349,7 @@ static void on_late(connection *it)
 static void on_drain(connection *it)
 {
     http1 *state = state_of(it);
-    if (state->phase == HEAD && state->held_size == 0)
+    if (state->phase == HEAD && held_size(state) == 0)
         connection_finish(it);
 }
 
@@ -385,7 +358,7 @@ static void on_release(connection *it)
     http1 *state = state_of(it);
     if (state->exchange != NULL)
         exchange_leave(state->exchange);
-    free(state->held);
+    evbuffer_free(state->held);
     free(state);
 }
 
@@ -410,9 +383,15 @@ static const protocol http1_protocol = {
 
 bool http1_open(connection *it)
 {
-    it->state = calloc(1, sizeof(http1));
-    if (it->state == NULL)
+    http1 *state = calloc(1, sizeof *state);
+    if (state == NULL)
         return false;
+    state->held = evbuffer_new();
+    if (state->held == NULL) {
+        free(state);
+        return false;
+    }
+    it->state = state;
     it->protocol = &http1_protocol;
     connection_resume(it);
     connection_within(it, it->worker->shared->settings->idle_timeout);

@@ -20,7 +20,7 @@ typedef struct http1_head {
 
 /* Reads a head: `size` bytes that end with the first empty line, included. Returns 0, or the status
  * to answer with: 400, 501 (a transfer coding other than chunked), 505. */
-int http1_parse_head(http1_head *head, const char *bytes, size_t size);
+int http1_parse_head(http1_head *it, const char *bytes, size_t size);
 
 /* A chunked body while it comes. Zero it at the beginning. */
 typedef struct http1_chunks {
@@ -39,7 +39,7 @@ typedef enum chunk_status {
 /* Takes some of `size` bytes: how many is in `*taken`. To be called again with the rest, until it
  * is CHUNK_MORE with none left, or one of the last two. Trailer fields are dropped; lines of sizes
  * and the trailer are limited. */
-chunk_status http1_next_chunk(http1_chunks *chunks, const char *bytes, size_t size, size_t *taken,
+chunk_status http1_next_chunk(http1_chunks *it, const char *bytes, size_t size, size_t *taken,
                               const char **data, size_t *data_size);
 
 #endif

@@ -30,24 +30,28 @@ typedef struct setting {
     const char *value;   /* the default */
 } setting;
 
-#define TEXT KIND_TEXT, 0, 0, NULL
-#define ADDRESS KIND_ADDRESS, 0, 0, NULL
-#define NUMBER(least, most) KIND_NUMBER, least, most, NULL
-#define BYTES(least, most) KIND_BYTES, least, most, NULL
-#define DURATION(least, most) KIND_DURATION, least, most, NULL
-#define CHOICE(names) KIND_CHOICE, 0, 0, names
-
-/* A row's kind expands to four members. */
 static const setting table[] = {
-#define X(type, name, key, members, value, label, help)                                            \
-    {key, offsetof(settings, name), members, value},
+#define X(type, name, key, kind, least, most, choices, value, label, help)                         \
+    {key, offsetof(settings, name), KIND_##kind, least, most, choices, value},
     SETTINGS(X)
 #undef X
 };
 
-static void *field(const settings *all, size_t index)
+static void set_value(settings *all, size_t index, uint64_t value)
 {
-    return (char *)(uintptr_t)all + table[index].offset;
+    memcpy((char *)all + table[index].offset, &value, sizeof value);
+}
+
+static uint64_t value_of(const settings *all, size_t index)
+{
+    uint64_t value;
+    memcpy(&value, (const char *)all + table[index].offset, sizeof value);
+    return value;
+}
+
+static const char *text_of(const settings *all, size_t index)
+{
+    return (const char *)all + table[index].offset;
 }
 
 static bool is_text(size_t index)
@@ -121,7 +125,7 @@ static bool set_number(settings *all, size_t index, const char *text, settings_e
     const setting *it = &table[index];
     uint64_t value;
     if (parse_number(it->kind, text, &value) && value >= it->least && value <= it->most) {
-        memcpy(field(all, index), &value, sizeof value);
+        set_value(all, index, value);
         return true;
     }
     char least[32];
@@ -141,7 +145,7 @@ static bool set_choice(settings *all, size_t index, const char *text, settings_e
     for (uint64_t value = 0;; value++) {
         size_t length = strcspn(name, "|");
         if (strlen(text) == length && memcmp(text, name, length) == 0) {
-            memcpy(field(all, index), &value, sizeof value);
+            set_value(all, index, value);
             return true;
         }
         if (name[length] == '\0')
@@ -172,12 +176,10 @@ static bool set_text(settings *all, size_t index, const char *text, settings_err
     if (table[index].kind == KIND_ADDRESS && !is_address(text))
         return refuse(error, "cannot be \"%.100s\"; it is HOST:PORT, such as %s, or off", text,
                       table[index].value);
-    char **place = field(all, index);
-    char *copy = strdup(text);
-    if (copy == NULL)
-        return refuse(error, "out of memory");
-    free(*place);
-    *place = copy;
+    size_t size = strlen(text) + 1;
+    if (size > sizeof(setting_text))
+        return refuse(error, "cannot be longer than %zu bytes", sizeof(setting_text) - 1);
+    memcpy((char *)all + table[index].offset, text, size);
     return true;
 }
 
@@ -190,24 +192,12 @@ bool settings_set(settings *all, size_t index, const char *text, settings_error 
     return set_number(all, index, text, error);
 }
 
-bool settings_init(settings *all)
+void settings_init(settings *all)
 {
     settings_error error;
-    *all = (settings){0};
+    *all = (settings){.threads = 0};
     for (size_t i = 0; i < SETTING_COUNT; i++)
-        if (!settings_set(all, i, table[i].value, &error)) {
-            settings_free(all);
-            return false;
-        }
-    return true;
-}
-
-void settings_free(settings *all)
-{
-    for (size_t i = 0; i < SETTING_COUNT; i++)
-        if (is_text(i))
-            free(*(char **)field(all, i));
-    *all = (settings){0};
+        settings_set(all, i, table[i].value, &error);
 }
 
 /* ---- the environment ------------------------------------------------------------------------- */
@@ -385,13 +375,11 @@ void settings_print(const settings *all, FILE *out)
 {
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         char number[32];
-        uint64_t value = 0;
+        uint64_t value = is_text(i) ? 0 : value_of(all, i);
         fprintf(out, "%s: ", table[i].key);
-        if (!is_text(i))
-            memcpy(&value, field(all, i), sizeof value);
         print_number(table[i].kind, value, number);
         if (is_text(i))
-            print_quoted(out, *(char **)field(all, i));
+            print_quoted(out, text_of(all, i));
         else if (table[i].kind == KIND_CHOICE)
             print_choice(out, table[i].choices, value);
         else
