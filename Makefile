@@ -45,7 +45,8 @@ SERVER_LIBS := -levent_core -lnghttp2 -lcyaml -lz -lzstd -lxxhash -pthread
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lib cli server run proto test unit conformance growth check format asan fuzz bench install clean FORCE
+.PHONY: help deps lib cli server run proto test unit conformance growth check format asan fuzz bench \
+    bench-server install clean FORCE
 
 help: ## list these targets
 	@echo 'otlp2parquet $(VERSION): OpenTelemetry (OTLP) bytes to Parquet'
@@ -103,8 +104,8 @@ $(UNIT_TESTS:%.c=build/$1/%): %: %.o $(UNIT_HELPERS:%.c=build/$1/%.o) \
 
 # A fuzzer over given files, without libFuzzer.
 $(FUZZERS:%.c=build/$1/%.replay): %.replay: %.o build/$1/fuzz/replay.o build/$1/nanopb.o \
-    build/$1/libotlp2parquet.a
-	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) -lprotobuf-nanopb -o $$@
+    build/$1/server.a build/$1/libotlp2parquet.a
+	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) $$(SERVER_LIBS) -lprotobuf-nanopb -o $$@
 
 .PHONY: programs-$1 objects-$1
 programs-$1: build/$1/otlp2parquet $(EXAMPLE_SOURCES:%.c=build/$1/%) $(UNIT_TESTS:%.c=build/$1/%) \
@@ -219,8 +220,8 @@ format: ## lay out the C files by .clang-format
 
 fuzz: $(FUZZERS:fuzz/%.c=%) ## each fuzzer for FUZZ_SECONDS (60); `make fuzz_logs` runs one
 
-build/fuzz/fuzz/%: build/fuzz/fuzz/%.o build/fuzz/nanopb.o build/fuzz/libotlp2parquet.a
-	clang $(SANITIZE) -fsanitize=fuzzer $^ $(LIBS) -lprotobuf-nanopb -o $@
+build/fuzz/fuzz/%: build/fuzz/fuzz/%.o build/fuzz/nanopb.o build/fuzz/server.a build/fuzz/libotlp2parquet.a
+	clang $(SANITIZE) -fsanitize=fuzzer $^ $(LIBS) $(SERVER_LIBS) -lprotobuf-nanopb -o $@
 
 # What a fuzzer finds on the way stays in build/; the seeds come with the project. READ_TEXT: those to which
 # the words of JSON are of more use than those of protobuf.
@@ -246,6 +247,11 @@ build/reference/release/otlp2parquet-reference: $(wildcard $(addprefix tests/ben
 
 bench: build/otlp2parquet $(REFERENCE) $(VENV) ## speed, memory and size, beside the Rust reference
 	@$(PYTHON) tests/bench/run.py build/otlp2parquet $(REFERENCE)
+
+# Its own name, since it needs nghttp2's h2load besides, and no Rust.
+bench-server: build/otlp2parquet $(VENV)
+	@command -v h2load >/dev/null || { echo 'h2load is missing: install nghttp2-client'; exit 1; }
+	@$(PYTHON) tests/bench/server.py build/otlp2parquet
 
 clean: ## remove build/
 	rm -rf build

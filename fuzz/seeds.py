@@ -309,6 +309,24 @@ PROTOBUF_WORDS = [
 ]
 
 
+# Heads of requests and chunked bodies.
+HTTP1 = {
+    "head": b"POST /v1/logs?x HTTP/1.1\r\nHost: a\r\nContent-Type: application/json; charset=utf-8\r\n"
+            b"Content-Encoding: gzip\r\nContent-Length: 12\r\nExpect: 100-continue\r\nConnection: close, x\r\n\r\n",
+    "chunked": b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "body": b'5\r\nhello\r\n001;ext="v"\r\n,\r\nA \t\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n',
+    "version": b"GET / HTTP/2.0\r\n\r\n",
+}
+# What is done to a segment of the server's log: place, place, byte; and a length to cut it at.
+SEGMENT = {
+    "nothing": b"",
+    "header": b"\x00\x00\x00",
+    "first-record": b"\x30\x00\x00",
+    "cut": b"\x80",
+    "damaged-and-cut": b"\x60\x00\x01\xa0\x00\x02\xf0",
+}
+
+
 def names():
     """Of all fields in otlp.proto, and of the values of its enums."""
     text = PROTO.read_text()
@@ -349,6 +367,8 @@ def main():
     write("fuzz_roundtrip", JSON)
     write("fuzz_lines", {name: b"\0\0" + text for name, text in LINES.items()})
     write("fuzz_snappy", SNAPPY)
+    write("fuzz_http1", HTTP1)
+    write("fuzz_segment", SEGMENT)
     write_dictionary("json.dict", names() + JSON_WORDS)
     write_dictionary("protobuf.dict", PROTOBUF_WORDS)
     if len(sys.argv) > 1:
