@@ -21,16 +21,16 @@ static void check(bool holds, const char *what)
 
 static void check_head(const uint8_t *data, size_t size)
 {
-    http1_head head;
-    int status = http1_parse_head(&head, (const char *)data, size);
+    http1_head read;
+    int status = http1_parse_head(&read, (const char *)data, size);
     check(status == 0 || status == 400 || status == 501 || status == 505, "the status");
-    check(memchr(head.head.method, 0, sizeof head.head.method) != NULL, "the method's end");
-    check(memchr(head.head.path, 0, sizeof head.head.path) != NULL, "the path's end");
+    check(memchr(read.head.method, 0, sizeof read.head.method) != NULL, "the method's end");
+    check(memchr(read.head.path, 0, sizeof read.head.path) != NULL, "the path's end");
 #define X(member, name, capacity)                                                                  \
-    check(memchr(head.head.member, 0, sizeof head.head.member) != NULL, name);
+    check(memchr(read.head.member, 0, sizeof read.head.member) != NULL, name);
     HEAD_FIELDS(X)
 #undef X
-    check(status != 0 || !(head.chunked && head.head.has_length), "one length");
+    check(status != 0 || !(read.chunked && read.head.has_length), "one length");
 }
 
 /* Reads a chunked body of which `piece` bytes come at a time; its bytes in `body`. */

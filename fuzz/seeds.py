@@ -314,7 +314,7 @@ HTTP1 = {
     "head": b"POST /v1/logs?x HTTP/1.1\r\nHost: a\r\nContent-Type: application/json; charset=utf-8\r\n"
             b"Content-Encoding: gzip\r\nContent-Length: 12\r\nExpect: 100-continue\r\nConnection: close, x\r\n\r\n",
     "chunked": b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
-    "body": b'5\r\nhello\r\n001;ext="v"\r\n,\r\nA \t\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n',
+    "body": b'5\r\nhello\r\n001;ext="v"\r\n,\r\nA;x\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n',
     "version": b"GET / HTTP/2.0\r\n\r\n",
 }
 # What is done to a segment of the server's log: place, place, byte; and a length to cut it at.

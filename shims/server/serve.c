@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 typedef struct server {
@@ -98,9 +99,27 @@ static size_t core_count(void)
     return cores > 0 ? (size_t)cores : 1;
 }
 
+/* As many descriptors as the system grants: one a connection, and some for files. */
+static void raise_descriptors(const settings *config)
+{
+    enum { FILES = 64 };
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return;
+    rlim_t wanted = config->max_connections + FILES;
+    if (limit.rlim_cur < wanted) {
+        limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+    if (limit.rlim_cur < wanted)
+        say(LEVEL_WARN, "the system allows %llu open files, fewer than max-connections needs",
+            (unsigned long long)limit.rlim_cur);
+}
+
 /* Everything but the threads. */
 static bool prepare(server *it)
 {
+    raise_descriptors(it->config);
     it->count = it->config->threads > 0 ? (size_t)it->config->threads : core_count();
     it->shared = (shared){.settings = it->config,
                           .metrics = &it->metrics,

@@ -124,13 +124,26 @@ static bool find_next(wal_folder *folder)
     return true;
 }
 
+/* Makes the folder's own name durable, which may just have been made. */
+static bool sync_parent(const wal_folder *folder)
+{
+    int fd = openat(folder->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno == EACCES; /* then the folder is older than this process */
+    bool synced = folder->io->sync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
+    int failure = errno;
+    close(fd);
+    errno = failure;
+    return synced;
+}
+
 bool wal_folder_open(wal_folder *folder, const char *path, const wal_io *io)
 {
     *folder = (wal_folder){.fd = -1, .lock = -1, .io = io};
     if (mkdir(path, 0777) != 0 && errno != EEXIST)
         return false;
     folder->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (folder->fd >= 0 && lock_folder(folder) && find_next(folder))
+    if (folder->fd >= 0 && lock_folder(folder) && find_next(folder) && sync_parent(folder))
         return true;
     int failure = errno;
     wal_folder_close(folder);
