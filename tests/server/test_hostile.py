@@ -63,7 +63,7 @@ def test_slow_clients_time_out(make_server):
     assert_serves(server)
     for client in clients:
         seconds, received = end_of(client)
-        assert seconds < 3 and received.startswith(b"HTTP/1.1 4")
+        assert seconds < 10 and received.startswith(b"HTTP/1.1 4")
 
 
 def test_idle_connections_are_closed(make_server):
@@ -71,7 +71,7 @@ def test_idle_connections_are_closed(make_server):
     for address, hello in ((server.http, b""), (server.grpc, b""), (server.grpc, PREFACE + frame(4, 0, 0))):
         client = dial(address)
         client.sendall(hello)
-        assert 0.1 < end_of(client)[0] < 3
+        assert 0.1 < end_of(client)[0] < 10
 
 
 def test_many_idle_connections(make_server):

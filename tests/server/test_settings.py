@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from conftest import program
+from conftest import ROOT, program
 from payloads import logs, post
 
 
@@ -77,6 +77,15 @@ def test_mistakes(tmp_path, arguments, file, variables, message):
 def test_check_starts_nothing(tmp_path):
     assert run(tmp_path, "--check") == (0, "", "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_example_is_right(tmp_path):
+    example = ROOT / "examples" / "server" / "otlp2parquet.yaml"
+    assert run(tmp_path, "--config", example, "--check") == (0, "", "")
+    assert shown(tmp_path, "--config", example)["seal-bytes"] == "256M"
+    unit = (ROOT / "examples" / "server" / "otlp2parquet.service").read_text()
+    drain = int(shown(tmp_path)["drain-timeout"].removesuffix("s"))
+    assert int(re.search(r"TimeoutStopSec=(\d+)s", unit)[1]) > drain
 
 
 def test_what_cannot_start_says_why(make_server, tmp_path):
