@@ -38,7 +38,7 @@ static void make_segment(void)
     wal_folder folder;
     wal_segment made;
     check(mkdtemp(path) != NULL && wal_folder_open(&folder, path, &wal_system_io), "a folder");
-    check(wal_segment_create(&folder, &made, "{hash}"), "a segment");
+    check(wal_segment_create(&folder, &made, "{hash}", 0), "a segment");
     for (size_t i = 0; i < RECORDS; i++) {
         wal_record record = {
             .coding = (uint8_t)i, .body = (const uint8_t *)bodies[i], .size = strlen(bodies[i])};

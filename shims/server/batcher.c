@@ -26,7 +26,8 @@ static void drop(sealed *work)
 
 static bool open_batch(batcher *it)
 {
-    o2p_options options = storer_batch_options(it->settings, it->settings->path_template);
+    o2p_options options = storer_batch_options(it->settings, it->settings->path_template,
+                                               storer_choices(it->settings));
     sealed *work = calloc(1, sizeof *work);
     if (work == NULL || o2p_batch_new(&options, &work->batch, NULL) != O2P_OK) {
         free(work);
@@ -56,7 +57,8 @@ static bool open_segment(batcher *it)
         return true;
     if (steady_ns() < it->retry_ns || it->wal->untrusted)
         return false;
-    if (wal_segment_create(it->wal, &it->segment, it->settings->path_template))
+    if (wal_segment_create(it->wal, &it->segment, it->settings->path_template,
+                           storer_choices(it->settings)))
         return true;
     say(LEVEL_ERROR, "cannot make a segment of the log, so requests are refused: %s",
         strerror(errno));

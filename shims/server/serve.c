@@ -41,15 +41,16 @@ static bool cannot(const char *what, const char *why)
     return false;
 }
 
-/* A template that the library refuses would otherwise show with the first request. */
-static bool check_template(const settings *config)
+/* Options that the library refuses would otherwise show with the first request. */
+static bool check_options(const settings *config)
 {
-    o2p_options options = storer_batch_options(config, config->path_template);
+    o2p_options options =
+        storer_batch_options(config, config->path_template, storer_choices(config));
     o2p_error error;
     o2p_batch *batch;
     bool good = o2p_batch_new(&options, &batch, &error) == O2P_OK;
     o2p_batch_free(batch);
-    return good || cannot("path-template", error.message);
+    return good || cannot(error.path, error.message);
 }
 
 static bool open_folders(server *it)
@@ -125,7 +126,7 @@ static bool prepare(server *it)
                           .metrics = &it->metrics,
                           .batcher = &it->batcher,
                           .storer = &it->storer};
-    return check_template(it->config) && open_folders(it) && open_sockets(it) && open_workers(it);
+    return check_options(it->config) && open_folders(it) && open_sockets(it) && open_workers(it);
 }
 
 /* Releases what prepare() made, all or a part of it. No thread is running. */

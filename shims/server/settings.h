@@ -48,6 +48,10 @@
       "came within this time, and do not store it twice; 0s: store it")                            \
     X(setting_text, path_template, "path-template", TEXT, 0, 0, NULL, O2P_DEFAULT_PATH_TEMPLATE,   \
       "PATH", "name the files so; see `otlp2parquet convert --help`")                              \
+    X(uint64_t, codec, "codec", CHOICE, 0, 0, "snappy|zstd|gzip|lz4|uncompressed", "snappy",       \
+      "NAME", "compress pages by snappy, zstd, gzip, lz4, or not (uncompressed)")                  \
+    X(uint64_t, codec_level, "codec-level", NUMBER, 0, 22, NULL, "0", "N",                         \
+      "level of zstd (1 to 22) or gzip (1 to 9); 0: the codec's own")                              \
     X(uint64_t, threads, "threads", NUMBER, 0, 1024, NULL, "0", "N",                               \
       "threads that serve connections; 0: one a core")                                             \
     X(uint64_t, store_threads, "store-threads", NUMBER, 1, 64, NULL, "2", "N",                     \

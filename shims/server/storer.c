@@ -9,7 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-o2p_options storer_batch_options(const settings *config, const char *path_template)
+uint16_t storer_choices(const settings *config)
+{
+    /* In the order of the setting's names. */
+    static const o2p_codec codecs[] = {O2P_CODEC_SNAPPY, O2P_CODEC_ZSTD, O2P_CODEC_GZIP,
+                                       O2P_CODEC_LZ4_RAW, O2P_CODEC_UNCOMPRESSED};
+    return (uint16_t)(codecs[config->codec] | config->codec_level << 8);
+}
+
+o2p_options storer_batch_options(const settings *config, const char *path_template,
+                                 uint16_t choices)
 {
     /* Columns of the requests we have seen take up to eight times the memory of the bytes; writing
      * takes twice that of the columns, as o2p_options.max_memory_bytes says. */
@@ -17,6 +26,8 @@ o2p_options storer_batch_options(const settings *config, const char *path_templa
     return (o2p_options){
         .size = sizeof(o2p_options),
         .path_template = path_template,
+        .codec = (o2p_codec)(choices & 0xff),
+        .codec_level = choices >> 8,
         .max_input_bytes = config->max_request,
         .max_memory_bytes = WRITING * (config->seal_bytes + COLUMNS_TO_BYTES * config->max_request),
     };
@@ -189,8 +200,8 @@ static fate replay_bytes(storer *it, const sealed *work, const uint8_t *bytes, s
     wal_read(&reader, bytes, size);
     char *path_template =
         strndup(reader.path_template != NULL ? reader.path_template : "", reader.template_size);
-    o2p_options options =
-        storer_batch_options(it->settings, reader.path_template != NULL ? path_template : NULL);
+    o2p_options options = storer_batch_options(
+        it->settings, reader.path_template != NULL ? path_template : NULL, reader.choices);
     /* A request was within the limit that held when it came. */
     options.max_input_bytes = 0;
     options.max_memory_bytes = 0;

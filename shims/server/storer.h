@@ -47,8 +47,13 @@ typedef struct storer {
     unsigned thread_count;
 } storer;
 
-/* Options of every batch, which are a function of the settings and the template alone. */
-o2p_options storer_batch_options(const settings *config, const char *path_template);
+/* What of the settings decides the bytes of files, as a segment of the log keeps it beside the path
+ * template: the o2p_codec, and its level times 256. */
+uint16_t storer_choices(const settings *config);
+
+/* Options of a batch: its limits are the settings', and its files are as the other two say. */
+o2p_options storer_batch_options(const settings *config, const char *path_template,
+                                 uint16_t choices);
 
 /* Starts the threads. False, with nothing started, when the system refuses them. */
 bool storer_start(storer *it, const settings *config, wal_folder *wal, storage *store,

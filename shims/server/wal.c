@@ -268,12 +268,14 @@ static uint64_t header_hash(const uint8_t *header, const void *path_template, si
     return XXH3_64bits_withSeed(header, WAL_HEADER_SIZE - 8, XXH3_64bits(path_template, size));
 }
 
-static bool write_header(wal_folder *folder, wal_segment *segment, const char *path_template)
+static bool write_header(wal_folder *folder, wal_segment *segment, const char *path_template,
+                         uint16_t choices)
 {
     uint8_t header[WAL_HEADER_SIZE] = {0};
     size_t size = strlen(path_template);
     memcpy(header, segment_magic, sizeof segment_magic);
     put32(header + 8, size);
+    put32(header + 12, choices);
     put64(header + 16, segment->salt);
     put64(header + 24, header_hash(header, path_template, size));
     segment->size = sizeof header + size;
@@ -282,7 +284,8 @@ static bool write_header(wal_folder *folder, wal_segment *segment, const char *p
            wal_segment_sync(folder, segment) && sync_name(folder);
 }
 
-bool wal_segment_create(wal_folder *folder, wal_segment *segment, const char *path_template)
+bool wal_segment_create(wal_folder *folder, wal_segment *segment, const char *path_template,
+                        uint16_t choices)
 {
     char name[WAL_NAME_SIZE];
     *segment = (wal_segment){.fd = -1, .number = folder->next};
@@ -297,7 +300,7 @@ bool wal_segment_create(wal_folder *folder, wal_segment *segment, const char *pa
     if (segment->fd < 0)
         return false;
     folder->next++;
-    if (write_header(folder, segment, path_template))
+    if (write_header(folder, segment, path_template, choices))
         return true;
     int failure = errno;
     close(segment->fd);
@@ -396,6 +399,7 @@ void wal_read(wal_reader *reader, const uint8_t *bytes, size_t size)
     }
     reader->path_template = (const char *)bytes + WAL_HEADER_SIZE;
     reader->template_size = length;
+    reader->choices = (uint16_t)get32(bytes + 12);
     reader->salt = get64(bytes + 16);
     reader->at = WAL_HEADER_SIZE + length;
 }

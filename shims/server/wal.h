@@ -11,7 +11,8 @@
  *   | -- | ---- | ----------------------------------------------------------------- |
  *   |  0 |    8 | "o2pwal1\n"                                                       |
  *   |  8 |    4 | T, length of the path template                                    |
- *   | 12 |    4 | 0                                                                 |
+ *   | 12 |    2 | choices: what else of the options decides the files (storer.h)    |
+ *   | 14 |    2 | 0                                                                 |
  *   | 16 |    8 | salt: a random number                                             |
  *   | 24 |    8 | XXH3 of the 24 bytes before, seeded with the XXH3 of the template |
  *   | 32 |    T | path template of the batch, without a NUL                         |
@@ -31,10 +32,10 @@
  *   | 48 |    8 | XXH3 of the 48 bytes before, seeded with the salt                 |
  *   | 56 |    N | the body                                                          |
  *
- * The path template is kept because names depend on it and a configuration may have changed when a
- * segment is read. The salt keeps whoever sends bodies from forging records inside them, to be
- * found when a damaged segment is searched for the next record. XXH3 is its 64-bit form where
- * nothing else is said. A segment has less than 4 GiB.
+ * The path template and the choices are kept because names depend on them, and a configuration may
+ * have changed when a segment is read. The salt keeps whoever sends bodies from forging records
+ * inside them, to be found when a damaged segment is searched for the next record. XXH3 is its
+ * 64-bit form where nothing else is said. A segment has less than 4 GiB.
  *
  * Damage. Where no record can be read, reading goes on at the next place that holds one. A segment
  * that ends in such bytes, because the machine stopped while it was written, has a torn tail:
@@ -136,7 +137,8 @@ typedef struct wal_segment {
 
 /* Makes the next segment, on the disk with its name and header. False with errno; the next call
  * takes another number. EIO always, once a sync has failed. */
-bool wal_segment_create(wal_folder *folder, wal_segment *segment, const char *path_template);
+bool wal_segment_create(wal_folder *folder, wal_segment *segment, const char *path_template,
+                        uint16_t choices);
 
 /* Writes a record. False with errno: the segment is to be given up. */
 bool wal_segment_append(wal_folder *folder, wal_segment *segment, const wal_record *record);
@@ -169,6 +171,7 @@ typedef struct wal_reader {
     uint64_t salt;
     const char *path_template; /* not NUL-terminated; NULL when the header is not readable */
     size_t template_size;
+    uint16_t choices;
     wal_condition condition; /* final when wal_next has returned false */
 } wal_reader;
 

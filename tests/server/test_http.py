@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+import duckdb
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
@@ -35,6 +36,18 @@ def test_every_signal_encoding_and_coding(server, content_type, coding):
         assert found(server, table, column) == values
         assert len(server.files(table)) == 1
     assert server.left_in_log() == []
+
+
+@pytest.mark.parametrize("codec", ["snappy", "zstd", "gzip", "lz4", "uncompressed"])
+def test_codecs(make_server, codec):
+    server = make_server("--codec", codec)
+    assert post(server.http, "/v1/logs", logs(["x" * 1000] * 100).SerializeToString())[0] == 200
+    server.stop()
+    (file,) = server.files("logs")
+    chunks = duckdb.sql(f"SELECT DISTINCT compression FROM parquet_metadata('{file}')").fetchall()
+    name = {"lz4": "LZ4_RAW"}.get(codec, codec.upper())
+    assert (name,) in chunks and {each for (each,) in chunks} <= {name, "UNCOMPRESSED"}
+    assert len(server.rows("logs")) == 100
 
 
 def test_json_lines(server):

@@ -97,7 +97,8 @@ def test_what_cannot_start_says_why(make_server, tmp_path):
         ([*other], "another server uses this write-ahead log"),
         ([*other, "--wal", "w", "--data", "/proc/x"], "/proc/x"),
         ([*other, "--wal", "w", "--data", "s3://bucket"], "no such storage"),
-        ([*other, "--wal", "w", "--path-template", "{table}"], "{hash} is missing"),
+        ([*other, "--wal", "w", "--path-template", "{table}"], "path_template: {hash} is missing"),
+        ([*other, "--wal", "w", "--codec", "gzip", "--codec-level", "10"], "codec_level: not a level"),
     ):
         status, out, error = run(tmp_path, *arguments)
         assert (status, out) == (2, "")

@@ -254,7 +254,8 @@ static int teardown(void **state)
 /* Asserts that the shelf holds the files that requests `kept` give as one batch, and no others. */
 static void assert_stored(const size_t *kept, size_t count, size_t other_files)
 {
-    o2p_options options = storer_batch_options(&config, config.path_template);
+    o2p_options options =
+        storer_batch_options(&config, config.path_template, storer_choices(&config));
     o2p_output out = {0};
     o2p_batch *batch;
     assert_int_equal(o2p_batch_new(&options, &batch, NULL), O2P_OK);
@@ -612,6 +613,27 @@ static void what_was_not_kept_may_be_sent_again(void **state)
     assert_int_equal(count_of(&counts.stored_rows), rows);
 }
 
+/* A segment keeps what decides its files, whatever the settings have become. */
+static void what_was_logged_is_stored_as_it_would_have_been(void **state)
+{
+    (void)state;
+    settings_error error;
+    assert_true(settings_set(&config, SETTING_codec, "zstd", &error));
+    assert_true(settings_set(&config, SETTING_codec_level, "7", &error));
+    assert_true(settings_set(&config, SETTING_path_template, "{table}/{hash}", &error));
+    settings before = config;
+    shelf_fail_after(0, STORAGE_RETRY);
+    start();
+    submit_first(6);
+    assert_int_equal(stop(true), 1);
+    shelf_fail_after(-1, STORAGE_RETRY);
+    settings_init(&config);
+    start();
+    assert_int_equal(stop(false), 0);
+    config = before;
+    assert_stored(numbers, 6, 0);
+}
+
 static void without_a_window_all_is_kept(void **state)
 {
     (void)state;
@@ -651,6 +673,7 @@ int main(void)
         IN_SERVER(a_damaged_segment_is_kept_and_the_rest_of_it_stored),
         IN_SERVER(a_request_sent_again_is_kept_once),
         IN_SERVER(what_was_not_kept_may_be_sent_again),
+        IN_SERVER(what_was_logged_is_stored_as_it_would_have_been),
         IN_SERVER(without_a_window_all_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

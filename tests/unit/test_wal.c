@@ -128,7 +128,7 @@ static void assert_sample(const wal_record *record, size_t i)
 static wal_segment write_samples(size_t group, size_t ends[RECORDS])
 {
     wal_segment segment;
-    assert_true(wal_segment_create(&folder, &segment, template));
+    assert_true(wal_segment_create(&folder, &segment, template, 0x1234));
     for (size_t i = 0; i < RECORDS; i++) {
         assert_true(append(&segment, i));
         ends[i] = segment.size;
@@ -196,6 +196,7 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(reader.skipped, 0);
     wal_read(&reader, bytes, size);
     assert_int_equal(reader.template_size, sizeof template - 1);
+    assert_int_equal(reader.choices, 0x1234);
     assert_memory_equal(reader.path_template, template, sizeof template - 1);
     free(bytes);
 }
@@ -281,7 +282,7 @@ static void a_record_forged_in_a_body_is_not_read(void **state)
     wal_record record = {.body = forged + start, .size = size - start};
     record.body_hash = wal_hash128_of(record.body, record.size);
     wal_segment segment;
-    assert_true(wal_segment_create(&folder, &segment, template));
+    assert_true(wal_segment_create(&folder, &segment, template, 0x1234));
     assert_true(wal_segment_append(&folder, &segment, &record));
     assert_true(wal_segment_sync(&folder, &segment));
     wal_segment_close(&folder, &segment, true);
@@ -307,7 +308,7 @@ static void a_full_disk_gives_up_the_segment_alone(void **state)
         wal_segment segment;
         size_t synced = 0;
         faults.writes_left = space;
-        if (!wal_segment_create(&folder, &segment, template)) {
+        if (!wal_segment_create(&folder, &segment, template, 0x1234)) {
             assert_int_equal(errno, ENOSPC);
             faults.writes_left = -1;
             continue;
@@ -335,7 +336,7 @@ static void a_failed_sync_ends_the_trust_for_good(void **state)
     wal_segment segment;
     size_t size;
     bool found[RECORDS];
-    assert_true(wal_segment_create(&folder, &segment, template));
+    assert_true(wal_segment_create(&folder, &segment, template, 0x1234));
     assert_true(append(&segment, 0));
     assert_true(wal_segment_sync(&folder, &segment));
     assert_true(append(&segment, 1));
@@ -346,7 +347,7 @@ static void a_failed_sync_ends_the_trust_for_good(void **state)
     assert_true(folder.untrusted);
     uint64_t number = segment.number;
     wal_segment_close(&folder, &segment, false);
-    assert_false(wal_segment_create(&folder, &segment, template));
+    assert_false(wal_segment_create(&folder, &segment, template, 0x1234));
     assert_int_equal(errno, EIO);
 
     uint8_t *bytes = load(number, &size);
@@ -357,7 +358,7 @@ static void a_failed_sync_ends_the_trust_for_good(void **state)
     /* A new process trusts it again. */
     wal_folder_close(&folder);
     assert_true(wal_folder_open(&folder, folder_path, &faulty_io));
-    assert_true(wal_segment_create(&folder, &segment, template));
+    assert_true(wal_segment_create(&folder, &segment, template, 0x1234));
     wal_segment_close(&folder, &segment, true);
 }
 
@@ -368,7 +369,7 @@ static void a_segment_whose_name_is_not_durable_is_not_used(void **state)
     uint64_t *numbers;
     size_t segments;
     faults.syncs_left = 1; /* the header's, and not the folder's */
-    assert_false(wal_segment_create(&folder, &segment, template));
+    assert_false(wal_segment_create(&folder, &segment, template, 0x1234));
     assert_true(folder.untrusted);
     assert_true(wal_folder_list(&folder, &numbers, &segments));
     assert_int_equal(segments, 0);
