@@ -25,12 +25,14 @@ LIB_SOURCES := $(wildcard lib/*.c lib/*/*.c)
 CLI_SOURCES := $(wildcard shims/cli/*.c)
 SERVER_SOURCES := $(wildcard shims/server/*.c shims/storage/*.c)
 EXAMPLE_SOURCES := $(wildcard examples/*.c examples/*/*.c)
+BENCH_SOURCES := $(wildcard tests/bench/*.c)
 UNIT_SOURCES := $(wildcard tests/unit/*.c)
 UNIT_TESTS := $(filter tests/unit/test_%.c,$(UNIT_SOURCES))
 UNIT_HELPERS := $(filter-out $(UNIT_TESTS),$(UNIT_SOURCES))
 FUZZERS := $(wildcard fuzz/fuzz_*.c)
 FUZZ_SOURCES := $(FUZZERS) fuzz/replay.c
-ALL_SOURCES := $(LIB_SOURCES) $(CLI_SOURCES) $(SERVER_SOURCES) $(EXAMPLE_SOURCES) $(UNIT_SOURCES) $(FUZZ_SOURCES)
+ALL_SOURCES := $(LIB_SOURCES) $(CLI_SOURCES) $(SERVER_SOURCES) $(EXAMPLE_SOURCES) $(BENCH_SOURCES) \
+    $(UNIT_SOURCES) $(FUZZ_SOURCES)
 FORMATTED := $(filter-out %.pb.h,$(wildcard \
     $(foreach folder,include lib lib/* shims/* examples examples/* tests/* fuzz,$(folder)/*.[ch])))
 
@@ -95,7 +97,7 @@ build/$1/server.a: $(SERVER_SOURCES:%.c=build/$1/%.o)
 build/$1/otlp2parquet: $(CLI_SOURCES:%.c=build/$1/%.o) build/$1/server.a build/$1/libotlp2parquet.a
 	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) $$(SERVER_LIBS) -o $$@
 
-$(EXAMPLE_SOURCES:%.c=build/$1/%): %: %.o build/$1/libotlp2parquet.a
+$(EXAMPLE_SOURCES:%.c=build/$1/%) $(BENCH_SOURCES:%.c=build/$1/%): %: %.o build/$1/libotlp2parquet.a
 	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) -o $$@
 
 $(UNIT_TESTS:%.c=build/$1/%): %: %.o $(UNIT_HELPERS:%.c=build/$1/%.o) \
@@ -108,8 +110,8 @@ $(FUZZERS:%.c=build/$1/%.replay): %.replay: %.o build/$1/fuzz/replay.o build/$1/
 	$2 $3 $$(LDFLAGS) $$^ $$(LIBS) $$(SERVER_LIBS) -lprotobuf-nanopb -o $$@
 
 .PHONY: programs-$1 objects-$1
-programs-$1: build/$1/otlp2parquet $(EXAMPLE_SOURCES:%.c=build/$1/%) $(UNIT_TESTS:%.c=build/$1/%) \
-    $(FUZZERS:%.c=build/$1/%.replay)
+programs-$1: build/$1/otlp2parquet $(EXAMPLE_SOURCES:%.c=build/$1/%) $(BENCH_SOURCES:%.c=build/$1/%) \
+    $(UNIT_TESTS:%.c=build/$1/%) $(FUZZERS:%.c=build/$1/%.replay)
 objects-$1: $(ALL_SOURCES:%.c=build/$1/%.o)
 endef
 

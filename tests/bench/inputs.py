@@ -22,6 +22,7 @@ ROOT = HERE.parent.parent
 CAPTURES = ROOT.parent / "shared" / "data"
 SAMPLES = ROOT / "examples" / "telemetry"
 WRITERS = (HERE / "generate.py", HERE / "inputs.py", ROOT / "tests" / "conformance" / "otlp_json.py")
+FOLDER = ROOT / "build" / "bench"  # where inputs are kept
 SIGNALS = ("logs", "traces", "metrics")
 ENCODINGS = {".pb": "protobuf", ".json": "json", ".jsonl": "json-lines"}
 
@@ -98,12 +99,13 @@ def captures(folder):
     return [one for file in files for one in with_twin("capture", signal_of(file), file, folder)]
 
 
+def batched_request(signal, folder):
+    return made(folder / f"batched_{signal}.pb", WRITERS, partial(generated, signal))
+
+
 def batched(folder):
-    inputs = []
-    for signal in SIGNALS:
-        file = made(folder / f"batched_{signal}.pb", WRITERS, partial(generated, signal))
-        inputs += with_twin("batched", signal, file, folder)
-    return inputs
+    files = [(signal, batched_request(signal, folder)) for signal in SIGNALS]
+    return [one for signal, file in files for one in with_twin("batched", signal, file, folder)]
 
 
 def as_one(file, folder):

@@ -6,14 +6,20 @@
 //!
 //!   rows=R in=BYTES out=BYTES min=X.XXms med=X.XXms
 //!
-//! A measurement is one conversion and the release of its files; the first conversion is not measured.
+//! A measurement is one conversion and the release of its files; the first conversion is not measured. With
+//! `--out FOLDER` it measures nothing, and writes what queries are then measured over: requests come from
+//! standard input, each with its length before it (4 bytes, big-endian), and `--rows` rows go into a file.
 //!
 //! The crate's own `to_parquet` always writes uncompressed, so its few lines are repeated here with a codec;
 //! everything else is as in that function: arrow-rs' defaults, one row group, dictionaries and statistics.
-//! The allocator is mimalloc, with which it is fastest: most of its time goes into small allocations.
+//! The allocator is the system's, as in every program that chooses none, or mimalloc when the feature of that
+//! name is on: most of its time goes into small allocations, so it is faster with that.
 
 use std::error::Error;
+use std::fs::File;
 use std::hint::black_box;
+use std::io::{self, Read};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
@@ -22,12 +28,14 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
+#[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const USAGE: &str =
     "usage: reference --signal logs|traces|metrics [--encoding protobuf|json|json-lines] \
-[--codec snappy|zstd] [--repeat N] FILE";
+[--codec snappy|zstd] [--repeat N] FILE
+       reference --signal logs|traces --out FOLDER [--rows N] [--codec snappy|zstd] <REQUESTS";
 
 #[derive(Clone, Copy)]
 enum Signal {
@@ -41,7 +49,9 @@ struct Arguments {
     format: InputFormat,
     codec: Compression,
     repeat: usize,
-    file: String,
+    rows: usize,
+    out: Option<String>,
+    file: Option<String>,
 }
 
 fn parse_signal(word: &str) -> Option<Signal> {
@@ -71,7 +81,8 @@ fn parse_codec(word: &str) -> Option<Compression> {
 }
 
 fn parse_arguments() -> Option<Arguments> {
-    let (mut signal, mut repeat, mut file) = (None, 20, None);
+    let (mut signal, mut repeat, mut rows) = (None, 20, 1_000_000);
+    let (mut file, mut out) = (None, None);
     let (mut format, mut codec) = (InputFormat::Protobuf, Compression::SNAPPY);
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -80,23 +91,33 @@ fn parse_arguments() -> Option<Arguments> {
             "--encoding" => format = parse_encoding(&words.next()?)?,
             "--codec" => codec = parse_codec(&words.next()?)?,
             "--repeat" => repeat = words.next()?.parse().ok().filter(|n| *n > 0)?,
+            "--rows" => rows = words.next()?.parse().ok().filter(|n| *n > 0)?,
+            "--out" => out = Some(words.next()?),
             _ if word.starts_with("--") => return None,
             _ => file = Some(word),
         }
+    }
+    if file.is_some() == out.is_some() {
+        return None;
     }
     Some(Arguments {
         signal: signal?,
         format,
         codec,
         repeat,
-        file: file?,
+        rows,
+        out,
+        file,
     })
 }
 
+fn properties(codec: Compression) -> Option<WriterProperties> {
+    Some(WriterProperties::builder().set_compression(codec).build())
+}
+
 fn write(batch: &RecordBatch, codec: Compression) -> Result<Vec<u8>, Box<dyn Error>> {
-    let properties = WriterProperties::builder().set_compression(codec).build();
     let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), Some(properties))?;
+    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), properties(codec))?;
     writer.write(batch)?;
     writer.close()?;
     Ok(bytes)
@@ -146,18 +167,59 @@ fn median(times: &[Duration]) -> f64 {
     milliseconds(times[(times.len() - 1) / 2] + times[times.len() / 2]) / 2.0
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let Some(how) = parse_arguments() else {
-        eprintln!("{USAGE}");
-        std::process::exit(2);
-    };
-    let request = std::fs::read(&how.file)?;
+/// The next request of standard input; none at its end.
+fn next_request(input: &mut impl Read) -> io::Result<Option<Vec<u8>>> {
+    let mut length = [0; 4];
+    match input.read_exact(&mut length) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+        other => other?,
+    }
+    let mut request = vec![0; u32::from_be_bytes(length) as usize];
+    input.read_exact(&mut request)?;
+    Ok(Some(request))
+}
+
+/// Writes the requests of standard input as files FOLDER/NUMBER.parquet: those of one table, each closed when
+/// it has its rows.
+fn write_files(how: &Arguments, folder: &str) -> Result<(), Box<dyn Error>> {
+    let mut input = io::stdin().lock();
+    let mut open: Option<(ArrowWriter<File>, usize)> = None;
+    let mut files = 0;
+    while let Some(request) = next_request(&mut input)? {
+        for table in tables(how.signal, how.format, &request)? {
+            let (mut writer, rows) = match open.take() {
+                Some(open) => open,
+                None => {
+                    let file = File::create(Path::new(folder).join(format!("{files:05}.parquet")))?;
+                    files += 1;
+                    (
+                        ArrowWriter::try_new(file, table.schema(), properties(how.codec))?,
+                        0,
+                    )
+                }
+            };
+            writer.write(&table)?;
+            if rows + table.num_rows() >= how.rows {
+                writer.close()?;
+            } else {
+                open = Some((writer, rows + table.num_rows()));
+            }
+        }
+    }
+    if let Some((writer, _)) = open {
+        writer.close()?;
+    }
+    Ok(())
+}
+
+fn measure(how: &Arguments, file: &str) -> Result<(), Box<dyn Error>> {
+    let request = std::fs::read(file)?;
     let (mut rows, mut size) = (0, 0);
     let mut times = Vec::with_capacity(how.repeat);
-    convert(&how, &request)?; // pays for page faults and cold caches
+    convert(how, &request)?; // pays for page faults and cold caches
     for _ in 0..how.repeat {
         let start = Instant::now();
-        let (converted, files) = convert(&how, black_box(&request))?;
+        let (converted, files) = convert(how, black_box(&request))?;
         rows = converted;
         size = files.iter().map(Vec::len).sum();
         drop(black_box(files));
@@ -171,4 +233,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         median(&times)
     );
     Ok(())
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let Some(how) = parse_arguments() else {
+        eprintln!("{USAGE}");
+        std::process::exit(2);
+    };
+    match (&how.out, &how.file) {
+        (Some(folder), _) if !matches!(how.signal, Signal::Metrics) => write_files(&how, folder),
+        (None, Some(file)) => measure(&how, file),
+        _ => {
+            eprintln!("{USAGE}");
+            std::process::exit(2);
+        }
+    }
 }
