@@ -48,11 +48,11 @@ SERVER_LIBS := -levent_core -lnghttp2 -lcyaml -lz -lzstd -lxxhash -pthread
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help deps lib cli server run proto test unit conformance growth check format asan fuzz bench \
-    bench-server install clean FORCE
+    bench-check bench-scale bench-query bench-server install clean FORCE
 
 help: ## list these targets
 	@echo 'otlp2parquet $(VERSION): OpenTelemetry (OTLP) bytes to Parquet'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 20
 
 deps: ## install what building, testing and checking need and the machine lacks (Debian, Ubuntu)
 	@.ci/deps build server test check
@@ -238,17 +238,33 @@ $(FUZZERS:fuzz/%.c=%): %: build/fuzz/fuzz/%
 
 # ---- speed -------------------------------------------------------------------------------------------------
 
-# The Rust reference is built with cargo where there is one; REFERENCE names another program with the same
-# command line.
-REFERENCE ?= $(if $(shell command -v cargo),build/reference/release/otlp2parquet-reference)
+# The Rust reference is built with cargo where there is one, with the system's allocator and with mimalloc;
+# REFERENCE and REFERENCE_MIMALLOC name other programs with the same command line. BENCH_FLAGS go to the
+# program that measures, --write among them: it writes what is kept of the results in the project.
+CARGO := $(shell command -v cargo)
+REFERENCE ?= $(if $(CARGO),build/reference/release/otlp2parquet-reference)
+REFERENCE_MIMALLOC ?= $(patsubst build/reference/%,build/reference-mimalloc/%,\
+    $(filter build/reference/%,$(REFERENCE)))
+BENCH_FLAGS ?=
 
-build/reference/release/otlp2parquet-reference: $(wildcard $(addprefix tests/bench/reference/,src/*.rs Cargo.*))
-	CARGO_TARGET_DIR=build/reference cargo build --quiet --release --locked \
+build/reference-mimalloc/release/otlp2parquet-reference: CARGO_FLAGS := --features mimalloc
+build/reference/release/otlp2parquet-reference build/reference-mimalloc/release/otlp2parquet-reference: \
+    $(wildcard $(addprefix tests/bench/reference/,src/*.rs Cargo.*))
+	CARGO_TARGET_DIR=$(@D:%/release=%) cargo build --quiet --release --locked $(CARGO_FLAGS) \
 	    --manifest-path tests/bench/reference/Cargo.toml
 	@touch $@
 
-bench: build/otlp2parquet $(REFERENCE) $(VENV) ## speed, memory and size, beside the Rust reference
-	@$(PYTHON) tests/bench/run.py build/otlp2parquet $(REFERENCE)
+bench: build/otlp2parquet $(REFERENCE) $(REFERENCE_MIMALLOC) $(VENV) ## speed, memory, size beside a Rust crate
+	@$(PYTHON) tests/bench/run.py build/otlp2parquet $(REFERENCE) $(REFERENCE_MIMALLOC) $(BENCH_FLAGS)
+
+bench-check: build/otlp2parquet $(VENV) ## which conversions need more instructions than before
+	@$(PYTHON) tests/bench/instructions.py build/otlp2parquet $(BENCH_FLAGS)
+
+bench-scale: build/release/tests/bench/batches $(VENV) ## how time, memory and bytes grow with records
+	@$(PYTHON) tests/bench/scale.py $< $(BENCH_FLAGS)
+
+bench-query: build/release/tests/bench/batches $(REFERENCE) $(VENV) ## queries over files of several writers
+	@$(PYTHON) tests/bench/query.py $< $(REFERENCE) $(BENCH_FLAGS)
 
 # Its own name, since it needs nghttp2's h2load besides, and no Rust.
 bench-server: build/otlp2parquet $(VENV)

@@ -6,12 +6,12 @@
 What generate.py makes is sent over and over, as one tile beside another: each SDK's batch is a request, with
 its length before it (4 bytes, big-endian). What occurs once in a tile occurs once in all of them:
 
-| is in a record                                       | in each further tile                      |
-| ---------------------------------------------------- | ----------------------------------------- |
-| a time                                               | later by the tile's step                  |
-| a trace or span id                                   | XORed with the tile's mask, so that spans keep their parents |
-| UUIDs, hex of 16 digits or more, numbers of 4 or more, in texts | other digits                   |
-| a point's value, sum, least and greatest             | other low bits                            |
+| of a record                                           | in each further tile                          |
+| ----------------------------------------------------- | --------------------------------------------- |
+| times                                                 | later by the tile's step                      |
+| trace and span ids                                    | XORed with its mask: spans keep their parents |
+| in texts: UUIDs, hex of 16 digits, numbers of 4 or more | other digits                                |
+| values, sums, least, greatest, counts of points       | other low bits: counts need not add up        |
 
 Resources, scopes and the attributes of a series are those of the fleet, and stay. The places of all these
 are found once, by a walk over the wire format, and kept beside the inputs; a tile is then a few array
@@ -26,7 +26,7 @@ from pathlib import Path
 import inputs
 import numpy
 
-TIME, ID, NUMBER, TEXT = range(4)
+TIME, ID, NUMBER, TEXT, COUNTS, VARINTS = range(6)
 
 # What to change, by field number: a kind of value, or the message that is there.
 VALUE = {1: TEXT}
@@ -37,8 +37,9 @@ LINK = {1: ID, 2: ID, 4: ATTRIBUTE}
 SPAN = {1: ID, 2: ID, 4: ID, 7: TIME, 8: TIME, 9: ATTRIBUTE, 11: EVENT, 13: LINK}
 EXEMPLAR = {2: TIME, 3: NUMBER, 4: ID, 5: ID, 6: NUMBER, 7: ATTRIBUTE}
 NUMBER_POINT = {3: TIME, 4: NUMBER, 5: EXEMPLAR, 6: NUMBER}
-HISTOGRAM_POINT = {3: TIME, 5: NUMBER, 8: EXEMPLAR, 11: NUMBER, 12: NUMBER}
-EXPONENTIAL_POINT = {3: TIME, 5: NUMBER, 11: EXEMPLAR, 12: NUMBER, 13: NUMBER}
+HISTOGRAM_POINT = {3: TIME, 4: COUNTS, 5: NUMBER, 6: COUNTS, 8: EXEMPLAR, 11: NUMBER, 12: NUMBER}
+BUCKETS = {2: VARINTS}
+EXPONENTIAL_POINT = {3: TIME, 4: COUNTS, 5: NUMBER, 8: BUCKETS, 11: EXEMPLAR, 12: NUMBER, 13: NUMBER}
 METRIC = {5: {1: NUMBER_POINT}, 7: {1: NUMBER_POINT}, 9: {1: HISTOGRAM_POINT}, 10: {1: EXPONENTIAL_POINT}}
 RECORDS = (LOG, SPAN, NUMBER_POINT, HISTOGRAM_POINT, EXPONENTIAL_POINT)
 BATCH = {"logs": {2: {2: LOG}}, "traces": {2: {2: SPAN}}, "metrics": {2: {2: METRIC}}}
@@ -59,6 +60,7 @@ class Places:
     def __init__(self, data):
         self.data, self.records = data, 0
         self.times, self.numbers, self.hex, self.decimal = [], [], [], []
+        self.low = []  # bytes of whose bits all but the highest may change: it may say that a varint goes on
         self.ids, self.id_bytes = [], []  # an id's bytes, and which of the id's each is
 
     def fields(self, at, end):
@@ -90,6 +92,10 @@ class Places:
             self.times.append(start)
         elif kind == NUMBER:
             self.numbers.append(start)
+        elif kind == COUNTS:
+            self.low += range(start, stop, 8)
+        elif kind == VARINTS:
+            self.low += range(start, stop)
         elif kind == ID:
             self.ids += range(start, stop)
             self.id_bytes += range(stop - start)
@@ -114,6 +120,18 @@ def framed(request):
     return bytes(out)
 
 
+def request_of(stream):
+    """The other way round: all of a stream's requests as one."""
+    out = bytearray()
+    for data in map(bytes, stream):
+        at = 0
+        while at < len(data):
+            stop = at + 4 + int.from_bytes(data[at : at + 4], "big")
+            out += data[at + 4 : stop]
+            at = stop
+    return bytes(out)
+
+
 def survey(signal, request):
     """The arrays that tiles are made by, of a request of many batches."""
     places = Places(framed(request))
@@ -126,7 +144,8 @@ def survey(signal, request):
         records.append(places.records)
         at = stop
     lists = {"times": places.times, "numbers": places.numbers, "hex": places.hex, "decimal": places.decimal}
-    lists |= {"ids": places.ids, "id_bytes": places.id_bytes, "ends": ends, "records": records}
+    lists |= {"low": places.low, "ids": places.ids, "id_bytes": places.id_bytes}
+    lists |= {"ends": ends, "records": records}
     arrays = {name: numpy.array(values, numpy.int64) for name, values in lists.items()}
     return {"data": numpy.frombuffer(places.data, numpy.uint8), **arrays}
 
@@ -175,15 +194,23 @@ class Tiles:
         data[arrays["ids"]] ^= random_bytes(ID_SIZE)[arrays["id_bytes"]]
         data[arrays["hex"]] = HEX[random_bytes(len(arrays["hex"])) & 15]
         data[arrays["decimal"]] = HEX[random_bytes(len(arrays["decimal"])) % 10]
-        low = arrays["numbers"][:, None] + numpy.arange(4)
-        data[low] = random_bytes(low.size).reshape(low.shape)
+        data[arrays["low"]] ^= random_bytes(len(arrays["low"])) & 0x7F
+        mantissas = arrays["numbers"][:, None] + numpy.arange(4)
+        data[mantissas] = random_bytes(mantissas.size).reshape(mantissas.shape)
         return data
+
+    def step(self, records, over):
+        """Nanoseconds between tiles that are spread over `over` of them, or follow each other when None."""
+        return over // -(-records // self.records) if over else self.length
+
+    def begin_of_middle(self, records, over):
+        """When the middle one of these tiles begins, after the first one."""
+        return (-(-records // self.records) // 2) * self.step(records, over)
 
     def stream(self, records, over=None):
         """Requests with at least so many records, up to a batch more, tile by tile. They follow each other
         in time, or are spread over so many nanoseconds."""
-        step = over * self.records // max(records, 1) if over else self.length
-        number = 0
+        step, number = self.step(records, over), 0
         while records > 0:
             data = self.tile(number, step)
             if records < self.records:
@@ -195,7 +222,9 @@ class Tiles:
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Streams generated requests, each with its length before it.")
+    parser = argparse.ArgumentParser(
+        description="Streams generated requests, each with its length before it."
+    )
     parser.add_argument("signal", choices=inputs.SIGNALS)
     parser.add_argument("records", type=int)
     parser.add_argument("--inputs", type=Path, default=inputs.FOLDER, metavar="FOLDER")

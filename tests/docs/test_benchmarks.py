@@ -1,0 +1,221 @@
+"""Runs each program of tests/bench on little, and looks at what it prints and writes. No time is judged.
+
+The generated inputs are made here, smaller than those of `make bench`; the programs find them in their
+folder and take them as they are. In the place of the reference there is otlp2parquet itself, which has the same
+command line but for writing files.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import xml.etree.ElementTree
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCH = ROOT / "tests" / "bench"
+PROGRAM = Path(os.environ.get("O2P_BIN", ROOT / "build" / "release" / "otlp2parquet")).resolve()
+BATCHES = PROGRAM.parent / "tests" / "bench" / "batches"
+sys.path.append(str(BENCH))
+
+import chart  # noqa: E402
+import generate  # noqa: E402
+import inputs  # noqa: E402
+import report  # noqa: E402
+import run  # noqa: E402
+import tile  # noqa: E402
+
+RECORDS = {"LOGS": 2000, "SPANS": 1000, "POINTS": 1000}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Generated requests, as `make bench` would find them."""
+    made = tmp_path_factory.mktemp("bench")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, number in RECORDS.items():
+            patch.setattr(generate, name, number)
+        for signal in inputs.SIGNALS:
+            inputs.batched_request(signal, made)
+    return made
+
+
+@pytest.fixture
+def reference(tmp_path):
+    """A program with the reference's command line: for what this one lacks, status 2."""
+    script = tmp_path / "reference"
+    script.write_text(f'#!/bin/sh\nexec {PROGRAM} bench "$@"\n')
+    script.chmod(0o755)
+    return script
+
+
+def bench(name, *arguments, status=0):
+    done = subprocess.run(
+        [sys.executable, BENCH / name, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout
+
+
+def rows_of(printed, first):
+    """Cells of the table rows that begin with this."""
+    lines = (line.strip("| ").split(" | ") for line in printed.splitlines() if line.startswith("| "))
+    return [cells for cells in lines if cells[0].startswith(first)]
+
+
+def texts_of(svg):
+    return [element.text for element in xml.etree.ElementTree.fromstring(svg).iter() if element.text]
+
+
+# ---- make bench -----------------------------------------------------------------------------------------
+
+
+def test_bench_prints_and_writes(folder, reference, tmp_path):
+    project = tmp_path / "project"
+    (project / "tests" / "bench").mkdir(parents=True)
+    (project / "README.md").write_text("before\n" + "old\n".join(report.MARKS) + "after\n")
+    arguments = [PROGRAM, reference, reference, "--rounds", 2, "--repeat", 1, "--no-instructions"]
+    arguments += ["--inputs", folder, "--file", folder / "batched_logs.pb", "--write", "--project", project]
+    measured, sizes = rows_of(bench("run.py", *arguments), "batched_logs.pb")
+    assert measured[1] == f"{RECORDS['LOGS']:,}"
+    assert sizes[1] == "1.00x", "the same program writes files of the same size"
+    assert float(sizes[2][:-1]) < 1, "ids as bytes take less than ids in hex"
+    readme = (project / "README.md").read_text()
+    assert readme.startswith("before\n<!--") and readme.endswith("-->\nafter\n") and "old" not in readme
+    (short,) = rows_of(readme, "batched_logs.pb")
+    assert short[7] == sizes[2]
+    assert "batched_logs.pb" in texts_of((project / "tests" / "bench" / "results.svg").read_text())
+
+
+def test_every_line_of_the_goals_is_printed():
+    """What was not measured is a miss, and says why."""
+    lines = list(run.speed_goals([]))
+    assert [line[0].removeprefix("times as fast: ") for line in lines] == [name for name, *_ in run.SPEED]
+    assert all(line[-1] == "miss: no input" for line in lines)
+
+
+@pytest.mark.parametrize(
+    "value, at_most, expected",
+    [(7.9, False, "miss"), (8, False, "pass"), (12, False, "pass, and the aim"), (12.1, True, "miss")],
+)
+def test_verdict(value, at_most, expected):
+    assert run.verdict(value, 8, 12, at_most) == expected
+
+
+def test_bars_that_miss_look_so():
+    svg = chart.bars("title", "a", "b", [chart.Bar("good", 9, 0, 8, 12), chart.Bar("bad", 7, 0, 8, 12)])
+    assert svg.count('class="missed"') == 1 and svg.count('class="bar"') == 2  # one is in the legend
+    assert {"good", "9.0x", "bad", "7.0x"} <= set(texts_of(svg))
+
+
+# ---- make bench-check -----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
+def test_bench_check(folder, tmp_path):
+    kept = tmp_path / "kept.json"
+    arguments = [PROGRAM, "--match", "python_sdk_logs", "--inputs", folder, "--kept", kept]
+    bench("instructions.py", *arguments, "--write")
+    told = json.loads(kept.read_text())
+    assert set(told["instructions"]) == {"python_sdk_logs.pb", "python_sdk_logs.json"}
+    assert "nothing has grown" in bench("instructions.py", *arguments)
+
+    told["instructions"]["python_sdk_logs.pb"] = int(told["instructions"]["python_sdk_logs.pb"] / 1.03)
+    kept.write_text(json.dumps(told))
+    assert "python_sdk_logs.pb: has grown" in bench("instructions.py", *arguments, status=1)
+
+    told["made_with"]["compiler"] = "another"
+    kept.write_text(json.dumps(told))
+    assert "nothing is judged" in bench("instructions.py", *arguments)
+
+
+def test_what_is_kept_is_what_is_counted():
+    """The numbers in the project are of the samples that there are."""
+    kept = json.loads((BENCH / "instructions.json").read_text())["instructions"]
+    import instructions
+
+    names = [*instructions.SAMPLES, *(f"first_{signal}" for signal in inputs.SIGNALS)]
+    assert set(kept) == {name + suffix for name in names for suffix in (".pb", ".json")}
+
+
+# ---- make bench-scale, and the streams ------------------------------------------------------------------
+
+
+def batches(stream, *flags):
+    """What batches.c prints of a stream of requests."""
+    request = b"".join(map(bytes, stream))
+    done = subprocess.run([BATCHES, *map(str, flags)], input=request, capture_output=True, check=True)
+    return {key: float(value) for key, value in re.findall(r"(\w+)=([\d.]+)", done.stdout.decode())}
+
+
+def test_first_tile_is_the_request(folder):
+    for signal in inputs.SIGNALS:
+        tiles = tile.Tiles(signal, folder)
+        request = inputs.batched_request(signal, folder).read_bytes()
+        assert tile.request_of(tiles.stream(tiles.records)) == request
+
+
+def test_tiles_are_new_records(folder, tmp_path):
+    """Twice the traces, with as many spans whose parents are there; texts and times of their own."""
+
+    def told(records):
+        out = tmp_path / str(records)
+        out.mkdir()
+        batches(tile.Tiles("traces", folder).stream(records), "--out", out)
+        spans = f"'{out}/*.parquet'"
+        return duckdb.execute(
+            f"SELECT count(*), count(DISTINCT TraceId), count(DISTINCT SpanAttributes['url.path']), "
+            f"count(DISTINCT (Timestamp, TimestampNanos)), (SELECT count(*) FROM {spans} child JOIN {spans} parent "
+            f"ON child.TraceId = parent.TraceId AND child.ParentSpanId = parent.SpanId) FROM {spans}"
+        ).fetchone()
+
+    once, twice = told(RECORDS["SPANS"]), told(2 * RECORDS["SPANS"])
+    assert twice[0] == 2 * once[0] and twice[1] == 2 * once[1] and twice[4] == 2 * once[4] > 0
+    assert twice[2] > 1.9 * once[2] and twice[3] > 1.9 * once[3]
+
+
+def test_batches_seals(folder, tmp_path):
+    stream = list(tile.Tiles("logs", folder).stream(3 * RECORDS["LOGS"]))
+    sealed = batches(stream, "--seal", 1000, "--out", tmp_path)
+    whole = batches(stream, "--seal", 0)
+    assert sealed["rows"] == whole["rows"] == 3 * RECORDS["LOGS"]
+    assert whole["files"] == 1 and sealed["files"] == len(list(tmp_path.iterdir())) > 3
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) == sealed["out"]
+
+
+@pytest.mark.parametrize(
+    "arguments, given, status",
+    [(["--seal"], b"", 2), (["--seal", "x"], b"", 2), (["--what", "1"], b"", 2), ([], b"\0\0\0\5ab", 1)],
+)
+def test_batches_refuses(arguments, given, status):
+    done = subprocess.run([BATCHES, *arguments], input=given, capture_output=True, check=False)
+    assert done.returncode == status and done.stderr.startswith(b"batches: ")
+
+
+def test_scale(folder, tmp_path):
+    svg = tmp_path / "scale.svg"
+    printed = bench("scale.py", BATCHES, "--most", 3000, "--inputs", folder, "--svg", svg)
+    for signal in inputs.SIGNALS:
+        assert len(rows_of(printed, f"{signal}, one batch")) == 3, "two numbers of records, and the exponents"
+    assert {"seconds, by records", "metrics, one batch"} <= set(texts_of(svg.read_text()))
+
+
+# ---- make bench-query -----------------------------------------------------------------------------------
+
+
+def test_query(folder):
+    """Every engine answers every query, and from the files of all writers the same, or there is no row."""
+    printed = bench("query.py", BATCHES, "--rows", 4000, "--seal", 1500, "--rounds", 1, "--inputs", folder)
+    for engine in ("DuckDB", "Polars", "ClickHouse"):
+        for signal in ("logs", "traces"):
+            assert len([cells for cells in rows_of(printed, f"{signal}: ") if cells[1] == engine]) == 4
+    assert not list(folder.glob("query-*")), "the files are removed"
