@@ -263,7 +263,7 @@ bench-check: build/otlp2parquet $(VENV) ## which conversions need more instructi
 bench-scale: build/release/tests/bench/batches $(VENV) ## how time, memory and bytes grow with records
 	@$(PYTHON) tests/bench/scale.py $< $(BENCH_FLAGS)
 
-bench-query: build/release/tests/bench/batches $(REFERENCE) $(VENV) ## queries over files of several writers
+bench-query: build/otlp2parquet $(REFERENCE) $(VENV) ## queries over files of several writers
 	@$(PYTHON) tests/bench/query.py $< $(REFERENCE) $(BENCH_FLAGS)
 
 # Its own name, since it needs nghttp2's h2load besides, and no Rust.

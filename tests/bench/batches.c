@@ -1,21 +1,18 @@
-/* batches.c - a server without a network: requests in, a batch, files out, and what that took.
+/* batches.c - a server without a network or a disk: requests in, a batch, files out, and what that
+ * took.
  *
- *     batches [FLAG VALUE]... <REQUESTS
+ *     batches [ROWS] <REQUESTS
  *
- *   --seal N             write the batch as files when it has N rows; 0: at the end alone
- * (1,000,000)
- *   --out FOLDER         where files go; without it they are counted and thrown away
- *   --order received     as o2p_options.order; --ids binary as o2p_options.ids
- *   --page-rows N        as the options of these names, and so
- *   --page-bytes N       --row-group-rows N
- *
- * A request comes with its length before it, 4 bytes, big-endian. One line is printed:
+ * Whenever the batch has so many rows, and at the end, it is written as files, which are counted
+ * and thrown away. Without ROWS that is at the end alone. A request comes with its length before
+ * it, 4 bytes, big-endian. One line is printed:
  *
  *   rows=R in=BYTES out=BYTES files=N ms=X.XX peak=BYTES
  *
- * The time is that of the library's calls, and not of reading and writing; the peak is the most
- * memory that the process ever held, the request that is read included. Where the system does not
- * tell it, it is 0.
+ * The time is the processor's in the library's calls, and not of reading: the library waits for
+ * nothing, so it is what passes, but for what else the machine does. The peak is the most memory
+ * that the process ever held, the request that is read included. Where the system does not tell it,
+ * it is 0.
  */
 #define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "otlp2parquet.h"
@@ -26,7 +23,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LONGEST_REQUEST = 64 * 1024 * 1024, LONGEST_NAME = 4096 };
+enum { LONGEST_REQUEST = 64 * 1024 * 1024 };
 
 struct totals {
     uint64_t rows;
@@ -36,15 +33,13 @@ struct totals {
     double milliseconds;
 };
 
-static uint32_t rows_a_seal = 1000000;
-static const char *folder = NULL;
-static o2p_options options = {.size = sizeof options};
+static uint64_t rows_a_seal = UINT64_MAX;
 static struct totals totals;
 
 static double now(void)
 {
     struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
     return (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
 }
 
@@ -63,39 +58,6 @@ static uint64_t peak_memory(void)
     return kilobytes * 1024;
 }
 
-static bool set_number(const char *value, uint32_t *number)
-{
-    char *end;
-    unsigned long parsed = strtoul(value, &end, 10);
-    *number = (uint32_t)parsed;
-    return *value != '\0' && *end == '\0' && parsed <= UINT32_MAX;
-}
-
-/* False: the flag is unknown, or cannot have this value. */
-static bool set_flag(const char *flag, const char *value)
-{
-    static const struct {
-        const char *flag;
-        uint32_t *number;
-    } numbers[] = {{"--seal", &rows_a_seal},
-                   {"--page-rows", &options.page_rows},
-                   {"--page-bytes", &options.page_bytes},
-                   {"--row-group-rows", &options.row_group_rows}};
-    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        if (strcmp(flag, numbers[i].flag) == 0)
-            return set_number(value, numbers[i].number);
-    if (strcmp(flag, "--out") == 0) {
-        folder = value;
-        return true;
-    }
-    if (strcmp(flag, "--order") == 0) {
-        options.order = O2P_ORDER_RECEIVED;
-        return strcmp(value, "received") == 0;
-    }
-    options.ids = O2P_IDS_BINARY;
-    return strcmp(flag, "--ids") == 0 && strcmp(value, "binary") == 0;
-}
-
 /* Reads the next request into `bytes`. 1: read, 0: the end, -1: the input is broken. */
 static int read_request(unsigned char *bytes, size_t *size)
 {
@@ -107,37 +69,19 @@ static int read_request(unsigned char *bytes, size_t *size)
     return *size <= LONGEST_REQUEST && fread(bytes, 1, *size, stdin) == *size ? 1 : -1;
 }
 
-static bool write_file(const o2p_file *parquet)
-{
-    char name[LONGEST_NAME];
-    if (folder == NULL)
-        return true;
-    int length = snprintf(name, sizeof name, "%s/%s", folder, parquet->path);
-    FILE *file = length > 0 && (size_t)length < sizeof name ? fopen(name, "wb") : NULL;
-    size_t written = file != NULL ? fwrite(parquet->data, 1, parquet->size, file) : 0;
-    if (file == NULL || fclose(file) != 0 || written != parquet->size) {
-        perror(parquet->path);
-        return false;
-    }
-    return true;
-}
-
 /* Writes what the batch holds. It is empty afterwards and may be used again. */
 static bool seal(o2p_batch *batch)
 {
     o2p_output out = {0};
     double start = now();
     bool good = o2p_batch_finish(batch, &out) == O2P_OK;
-    totals.milliseconds += now() - start;
     if (!good)
         fprintf(stderr, "batches: %s\n", out.error.message);
-    for (size_t i = 0; i < out.file_count && good; i++) {
+    for (size_t i = 0; i < out.file_count; i++) {
         totals.rows += out.files[i].rows;
         totals.out += out.files[i].size;
         totals.files++;
-        good = write_file(&out.files[i]);
     }
-    start = now();
     o2p_output_free(&out);
     totals.milliseconds += now() - start;
     return good;
@@ -163,7 +107,7 @@ static bool run(o2p_batch *batch, unsigned char *bytes)
     while ((more = read_request(bytes, &size)) == 1) {
         if (!append(batch, bytes, size))
             return false;
-        if (rows_a_seal != 0 && o2p_batch_rows(batch) >= rows_a_seal && !seal(batch))
+        if (o2p_batch_rows(batch) >= rows_a_seal && !seal(batch))
             return false;
     }
     if (more < 0)
@@ -172,14 +116,21 @@ static bool run(o2p_batch *batch, unsigned char *bytes)
     return more == 0 && (o2p_batch_rows(batch) == 0 || seal(batch));
 }
 
+/* A number of rows above 0. */
+static bool set_rows(const char *text)
+{
+    char *end;
+    rows_a_seal = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && rows_a_seal > 0;
+}
+
 int main(int argc, char **argv)
 {
-    options.path_template = "{table}-{time}-{hash}.parquet";
-    for (int i = 1; i < argc; i += 2)
-        if (i + 1 == argc || !set_flag(argv[i], argv[i + 1])) {
-            fprintf(stderr, "batches: %s: no such flag, or not with this value\n", argv[i]);
-            return 2;
-        }
+    o2p_options options = {.size = sizeof options, .path_template = "{table}-{hash}.parquet"};
+    if (argc > 2 || (argc == 2 && !set_rows(argv[1]))) {
+        fputs("usage: batches [ROWS] <REQUESTS\n", stderr);
+        return 2;
+    }
     o2p_batch *batch = NULL;
     o2p_error error = {.message = "no memory"};
     unsigned char *bytes = malloc(LONGEST_REQUEST);

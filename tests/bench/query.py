@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Measures queries over files of otlp2parquet, of the reference, and of DuckDB's own writer, of the same rows.
 
-  tests/bench/query.py BATCHES [REFERENCE] [--rows N] [--rounds N] [--engine NAME]... [--flags FLAGS]
+  tests/bench/query.py PROGRAM [REFERENCE] [--rows N] [--rounds N] [--engine NAME]... [--flags FLAGS]
 
-Logs, and half as many spans, are what tile.py streams, spread over a day. batches.c and the reference write
-them, each as files of so many rows as --seal says; DuckDB then copies each of our files by `COPY ... TO`, so
-its files have our order of rows, and differ in the format alone. The reference's files have the order in
-which the records came. All are below build/bench while they are needed: of 10 million logs less than 8 GB.
+Logs, and half as many spans, are what tile.py streams, spread over a day. `otlp2parquet convert` and the
+reference write them, each as files of so many rows as --seal says, whatever hours they are of; DuckDB then
+copies each of our files by `COPY ... TO`, so its files have our order of rows, and differ in the format alone.
+The reference's files have the order in which the records came. All are below build/bench while they are
+needed: of 10 million logs less than 8 GB.
 
-Each engine (engines.py) answers on one core, in one thread, from files that are in the system's cache. The
-writers take turns, the rounds' median counts, and a lookup looks for another trace each round. Once, files
+Each engine (engines.py) answers on one core, in one thread, from files that are in the system's cache; the
+time is the processor's. The writers take turns, the rounds' median counts, and a lookup looks for another trace each round. Once, files
 are read from the disk, and what is read is counted. The answers must agree, or there is no table.
 """
 
@@ -138,8 +139,8 @@ def write_files(signal, records, arguments, folder):
     ours = Written(OURS, folder / "ours", COLUMNS[signal])
     if "binary" in arguments.flags:
         ours.columns = replace(ours.columns, binary_ids=True)
-    flags = ["--seal", arguments.seal, "--out", ours.folder, *arguments.flags.split()]
-    commands.append([arguments.batches, *flags])
+    flags = ["--delimited", "--one-file", "--batch-rows", arguments.seal, *arguments.flags.split()]
+    commands.append([arguments.program, "convert", *flags, "--signal", signal, "--out", ours.folder, "-"])
     written.append(ours)
     if arguments.reference:
         theirs = Written(REFERENCE, folder / "reference", REFERENCE_COLUMNS[signal])
@@ -195,7 +196,7 @@ def found_in(written, rounds):
 
 
 def ask_all(engine, query, traces, files):
-    """Milliseconds of each round and bytes read, by writer. All writers' rows must give the same answer."""
+    """The median of the rounds' milliseconds, and bytes read, by writer. All writers' rows must give the same answer."""
     times, read = defaultdict(list), {}
     for number in range(-1, len(traces)):  # the first is not timed: it reads from the disk
         asked = replace(query, trace=traces[number]) if query.trace is not None else query
@@ -262,13 +263,13 @@ def ask_about(signal, rows, names, arguments, folder):
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description="Measures queries over the same rows by several writers.")
-    parser.add_argument("batches")
+    parser.add_argument("program")
     parser.add_argument("reference", nargs="?")
     parser.add_argument("--rows", type=int, default=10_000_000, help="logs; of spans there are half as many")
     parser.add_argument("--seal", type=int, default=1_000_000, metavar="ROWS", help="rows a file")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--engine", action="append", choices=MODULES, dest="engines")
-    parser.add_argument("--flags", default="", help="of batches.c, such as '--page-rows 5000'")
+    parser.add_argument("--flags", default="", help="of `convert`, as '--page-rows 5000'")
     parser.add_argument("--inputs", type=Path, default=inputs.FOLDER, metavar="FOLDER")
     return parser.parse_args()
 

@@ -283,14 +283,27 @@ def short_row(line):
         f"{own.rows:,}",
         f"{own.median:.1f}",
         f"{own.size_in / own.median / 1e3:,.0f}",
+        f"{own.peak / 1e6:.0f}",
         f"{other.median:.1f}",
+        f"{other.peak / 1e6:.0f}",
         f"**{line.ratio:.1f}x**",
         f"{line.ratio_to_mimalloc:.1f}x" if line.ratio_to_mimalloc else "",
         f"{size:.2f}x" if size else "",
     ]
 
 
-SHORT = ["input", "rows", "ms", "MB/s", "reference ms", "times as fast", "with mimalloc", "file bytes"]
+SHORT = [
+    "input",
+    "rows",
+    "ms",
+    "MB/s",
+    "peak MB",
+    "reference ms",
+    "its peak MB",
+    "times as fast",
+    "with mimalloc",
+    "file bytes",
+]
 
 
 def section(program, lines):

@@ -12,7 +12,7 @@ BATCHES is what batches.c compiles to. It takes the requests that tile.py stream
 | one batch | at the end                                              | what memory allows |
 
 Memory allows the next step when this one's peak, grown in proportion, is at most half of what is available.
-The time is that of the library's calls. Small numbers are run some times, and the median counts.
+The time is the processor's in the library's calls. Small numbers are run some times, and the median counts.
 
 For each curve the exponent e of records^e is fitted (least squares of the logarithms) over the steps from
 100,000 records on, where what a file costs by itself no longer shows, nor that the series of metrics come
@@ -94,7 +94,7 @@ def curve(batches, tiles, numbers, sealed):
             print(f"one batch of {records:,} records: not run, for want of memory", file=sys.stderr)
             break
         try:
-            runs.append(step(batches, tiles, records, ["--seal", SEAL if sealed else 0]))
+            runs.append(step(batches, tiles, records, [SEAL] if sealed else []))
         except RuntimeError as refused:
             print(f"{records:,} records: {refused}", file=sys.stderr)
             break
