@@ -34,7 +34,8 @@ class Converter:
     """`build/otlp2parquet convert`. Outputs lie in <folder>/<set>/<name>; each is made once."""
 
     def __init__(self, binary, folder):
-        self.binary, self.folder, self._made = Path(binary), Path(folder), {}
+        self.binary, self.folder = Path(binary), Path(folder)
+        self._made, self._asked = {}, {}
 
     def run(self, arguments, check=True):
         command = [str(self.binary), "convert", "--json", *map(str, arguments)]
@@ -46,13 +47,15 @@ class Converter:
         return result
 
     def convert(self, inputs, *options, name, set_name="default"):
-        """Converts files into a folder of their own. Asked again, answers from memory."""
-        key = set_name, name
+        """Converts files into a folder of their own. Asked again for the same, answers from memory."""
+        key, asked = (set_name, name), (tuple(map(str, inputs)), options)
         if key not in self._made:
+            self._asked[key] = asked
             out = self.folder / set_name / name
             printed = json.loads(self.run(["--out", out, *options, *inputs]).stdout)
             files = [File(**{**entry, "path": Path(entry["path"])}) for entry in printed["files"]]
             self._made[key] = Conversion(out, files, printed["counts"])
+        assert self._asked[key] == asked, f"{key} is what other inputs or options gave"
         return self._made[key]
 
     def convert_wire(self, case, *options, set_name="default"):

@@ -42,7 +42,7 @@ FORMS = ["json", "variant"]
 
 
 def convert_in(form, case, converter):
-    return converter.convert_wire(case, "--attributes", form, set_name=form)
+    return converter.convert_wire(case, "--attributes", form, set_name=f"attributes_{form}")
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -58,7 +58,7 @@ def test_case_is_lossless(form, name, converter):
 @pytest.mark.parametrize("form", FORMS)
 def test_random_requests_are_lossless(form, signal, converter):
     options = ["--attributes", form]
-    conversion = converter.convert_joined(signal, RANDOM_CASES, *options, set_name=f"joined_{form}")
+    conversion = converter.convert_joined(signal, RANDOM_CASES, *options, set_name=f"attributes_joined_{form}")
     requests = [case.wire().meaning for case in RANDOM_CASES if case.signal == signal]
     rows = [row for request in requests for row in expected_rows(signal, request)]
     check_tables(conversion, kept_rows(form, rows))
@@ -79,7 +79,7 @@ def test_with_other_choices(choice, form, converter):
         built = case.wire()
         rows = kept_rows(form, expected_rows(case.signal, built.meaning))
         flags = [*choice.flags, "--attributes", form]
-        conversion = converter.convert_wire(case, *flags, set_name=f"{form}_{choice.name}")
+        conversion = converter.convert_wire(case, *flags, set_name=f"attributes_{form}_{choice.name}")
         check_conversion(conversion, rows, built.counts, choice.order == "clustered")
 
 

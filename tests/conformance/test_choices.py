@@ -182,5 +182,5 @@ def test_filtered_rows_are_all_found(choice_and_files):
             values = parquet.read(columns=[column]).column(0).to_pylist()
             for value in sorted({value for value in values if value is not None}, key=str)[::7]:
                 query = f"SELECT count(*) FROM read_parquet($1, hive_partitioning = false) WHERE {column} = $2"
-                found = duckdb.execute(query, [str(file.path), value]).fetchone()[0]
+                ((found,),) = duckdb.execute(query, [str(file.path), value]).fetchall()
                 assert found == values.count(value), f"{column} = {value!r} of {file.path}"

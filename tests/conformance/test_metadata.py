@@ -192,7 +192,7 @@ def test_bloom_filters_tell_the_truth(corpus):
 
     def found(trace_id):
         query = "SELECT bool_or(NOT bloom_filter_excludes) FROM parquet_bloom_probe($1, 'TraceId', $2)"
-        return duckdb.execute(query, [path, trace_id]).fetchone()[0]
+        return duckdb.execute(query, [path, trace_id]).fetchall()[0][0]
 
     assert all(map(found, present)), "a filter excludes a value that is there"
     assert sum(map(found, (f"{number:032x}" for number in range(100)))) < 20, "the filter excludes little"
