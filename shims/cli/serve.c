@@ -26,7 +26,7 @@ static const struct flag flags[] = {
      .help = "read the settings, say what is wrong with them, and exit",
      .kind = FLAG_SWITCH,
      .target = &check_only},
-#define X(type, setting, key, sort, least, most, choices, standard, label, text)                   \
+#define X(type, setting, change, key, sort, least, most, choices, standard, label, text)           \
     {.name = key,                                                                                  \
      .value = label,                                                                               \
      .help = text "\n" standard,                                                                   \
@@ -38,28 +38,24 @@ static const struct flag flags[] = {
 enum { FLAGS = sizeof flags / sizeof *flags };
 
 /* The file, the variables, the flags: each is stronger than the one before it. */
-static bool read_settings(settings *all)
+static bool read_settings(settings *all, settings_error *error)
 {
-    settings_error error;
-    if (config_path != NULL && !settings_read_file(all, config_path, &error)) {
-        complain("%s", error.text);
+    settings_error reason;
+    settings_init(all);
+    if ((config_path != NULL && !settings_read_file(all, config_path, error)) ||
+        !settings_read_environment(all, environ, error))
         return false;
-    }
-    if (!settings_read_environment(all, environ, &error)) {
-        complain("%s", error.text);
-        return false;
-    }
     for (size_t i = 0; i < SETTING_COUNT; i++)
-        if (given[i] != NULL && !settings_set(all, i, given[i], &error)) {
-            complain("--%s %s", flags[FLAGS - SETTING_COUNT + i].name, error.text);
+        if (given[i] != NULL && !settings_set(all, i, given[i], &reason)) {
+            snprintf(error->text, sizeof error->text, "--%s %.400s", settings_key(i), reason.text);
             return false;
         }
     return true;
 }
 
-static int run_server(const settings *all)
+static int run_server(settings *all)
 {
-    switch (serve(all)) {
+    switch (serve(all, read_settings)) {
     case SERVE_ENDED:
     case SERVE_LEFT:
         return STATUS_OK;
@@ -74,19 +70,19 @@ static int run_server(const settings *all)
 static int serve_run(char **operands, size_t count)
 {
     settings all;
+    settings_error error;
     (void)operands;
     if (count > 0)
         return args_refuse("serve", "takes no files");
-    settings_init(&all);
-    int status = STATUS_USAGE;
-    if (read_settings(&all)) {
-        status = STATUS_OK;
-        if (print_config)
-            settings_print(&all, stdout);
-        else if (!check_only)
-            status = run_server(&all);
+    if (!read_settings(&all, &error)) {
+        complain("%s", error.text);
+        return STATUS_USAGE;
     }
-    return status;
+    if (print_config)
+        settings_print(&all, stdout);
+    else if (!check_only)
+        return run_server(&all);
+    return STATUS_OK;
 }
 
 const struct command serve_command = {
@@ -99,7 +95,8 @@ const struct command serve_command = {
         "has\n"
         "acknowledged survives a kill -9: it is in a write-ahead log, and is stored after the "
         "next\n"
-        "start. GET /healthz, /readyz and /metrics say how it is. SIGTERM drains it.\n\n"
+        "start. GET /healthz, /readyz and /metrics say how it is. SIGTERM drains it; SIGHUP reads\n"
+        "the settings again.\n\n"
         "Each setting is also a variable, OTLP2PARQUET_SEAL_AGE=10s for --seal-age 10s, and a key\n"
         "of the file; a flag is stronger than a variable, and that than the file. The last line "
         "of\n"

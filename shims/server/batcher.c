@@ -37,6 +37,7 @@ static bool open_batch(batcher *it)
     work->limit = UINT64_MAX;
     submission_list_clear(&work->waiting);
     it->open = work;
+    it->largest = options.max_input_bytes;
     it->age_ns = steady_ns() + it->settings->seal_age * NS_PER_MS;
     return true;
 }
@@ -244,8 +245,8 @@ static void keep_no_more(batcher *it, submission *one)
 static bool prepare(batcher *it, const submission *one)
 {
     bool full =
-        it->open != NULL &&
-        (is_full(it) || (it->segment.fd >= 0 && !wal_segment_fits(&it->segment, one->size)));
+        it->open != NULL && (is_full(it) || one->plain_size > it->largest ||
+                             (it->segment.fd >= 0 && !wal_segment_fits(&it->segment, one->size)));
     if (full && (!commit(it) || !seal(it)))
         return false;
     return (it->open != NULL || open_batch(it)) && (!logs(it) || open_segment(it));

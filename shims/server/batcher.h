@@ -45,6 +45,7 @@ typedef struct batcher {
     bool hurry;          /* `hurried`, as last seen */
     sealed *open;        /* what will be sealed; NULL before the first request of a batch */
     wal_segment segment; /* fd -1: the open batch has none */
+    uint64_t largest;    /* the largest request it takes: max-request when it was made */
     uint64_t age_ns;     /* when the open batch is old enough, by the steady clock */
     seen seen;
     seen_entry *kept;  /* the bodies in the segment */

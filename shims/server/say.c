@@ -5,20 +5,21 @@
 #include "say.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 static struct {
-    level least;
-    log_format format;
+    atomic_int least;  /* level */
+    atomic_int format; /* log_format */
 } manner = {LEVEL_INFO, FORMAT_TEXT};
 
 void say_as(level least, log_format format)
 {
-    manner.least = least;
-    manner.format = format;
+    atomic_store(&manner.least, (int)least);
+    atomic_store(&manner.format, (int)format);
 }
 
 static void put_time(char text[32])
@@ -33,13 +34,13 @@ static void put_time(char text[32])
 
 /* Copies `text` so that it is valid in a JSON string and harmless on a terminal. `most` is the room
  * with the NUL. */
-static void escape(const char *text, char *out, size_t most)
+static void escape(const char *text, char *out, size_t most, bool json)
 {
     size_t used = 0;
     for (; *text != '\0' && used + 7 < most; text++) {
         unsigned char byte = (unsigned char)*text;
         if (byte == '"' || byte == '\\') {
-            if (manner.format == FORMAT_JSON)
+            if (json)
                 out[used++] = '\\';
             out[used++] = (char)byte;
         } else if (byte < 0x20 || byte >= 0x7f)
@@ -57,19 +58,19 @@ void say(level at, const char *format, ...)
     char message[1024];
     char escaped[2048];
     char line[2200];
-    if (at < manner.least)
+    if ((int)at < manner.least)
         return;
+    bool json = manner.format == FORMAT_JSON;
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    escape(message, escaped, sizeof escaped);
+    escape(message, escaped, sizeof escaped, json);
     put_time(time);
-    int size = snprintf(line, sizeof line,
-                        manner.format == FORMAT_JSON
-                            ? "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}\n"
-                            : "%s %-5s %s\n",
-                        time, names[at], escaped);
+    int size =
+        snprintf(line, sizeof line,
+                 json ? "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}\n" : "%s %-5s %s\n",
+                 time, names[at], escaped);
     /* There is nowhere to report that it could not be written. */
     if (write(STDERR_FILENO, line, (size_t)size) < 0)
         return;

@@ -10,7 +10,7 @@
 #include "server.h"
 #include "settings.h"
 
-/* What is said and how: before the first thread is started. Info and text unless it is called. */
+/* What is said and how, from now on. Info and text until it is called. Any thread may call it. */
 void say_as(level least, log_format format);
 
 /* Says one event: printf's format, without a newline. Control characters and bytes that are not

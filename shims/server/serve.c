@@ -6,6 +6,7 @@
 #include "batcher.h"
 #include "clock.h"
 #include "listen.h"
+#include "notify.h"
 #include "say.h"
 #include "storer.h"
 #include "worker.h"
@@ -19,7 +20,7 @@
 #include <unistd.h>
 
 typedef struct server {
-    const settings *config;
+    settings *config;
     metrics metrics;
     storage *store;
     wal_folder wal;
@@ -42,15 +43,20 @@ static bool cannot(const char *what, const char *why)
 }
 
 /* Options that the library refuses would otherwise show with the first request. */
-static bool check_options(const settings *config)
+static bool options_are_good(const settings *config, o2p_error *error)
 {
     o2p_options options =
         storer_batch_options(config, config->path_template, storer_choices(config));
-    o2p_error error;
     o2p_batch *batch;
-    bool good = o2p_batch_new(&options, &batch, &error) == O2P_OK;
+    bool good = o2p_batch_new(&options, &batch, error) == O2P_OK;
     o2p_batch_free(batch);
-    return good || cannot(error.path, error.message);
+    return good;
+}
+
+static bool check_options(const settings *config)
+{
+    o2p_error error;
+    return options_are_good(config, &error) || cannot(error.path, error.message);
 }
 
 static bool open_folders(server *it)
@@ -160,12 +166,16 @@ static bool start(server *it)
     return true;
 }
 
+static const char *port_name(const server *it, size_t listener)
+{
+    return it->bound[listener][0] != '\0' ? it->bound[listener] : "no port";
+}
+
 static void greet(const server *it)
 {
     const settings *config = it->config;
     say(LEVEL_INFO, "otlp2parquet %s serves OTLP/HTTP on %s, OTLP/gRPC on %s; files go to %s",
-        o2p_version(), it->bound[0][0] != '\0' ? it->bound[0] : "no port",
-        it->bound[1][0] != '\0' ? it->bound[1] : "no port", config->data);
+        o2p_version(), port_name(it, 0), port_name(it, 1), config->data);
     if (config->log_format != FORMAT_TEXT || config->log_level > LEVEL_INFO)
         return;
     if (it->bound[0][0] != '\0')
@@ -179,6 +189,84 @@ static void greet(const server *it)
     fflush(stdout);
 }
 
+/* ---- while it runs --------------------------------------------------------------------------- */
+
+static void tell_ready(const server *it)
+{
+    notify("READY=1\nSTATUS=serves OTLP/HTTP on %.100s, OTLP/gRPC on %.100s\n", port_name(it, 0),
+           port_name(it, 1));
+}
+
+static void say_change(const settings *config, size_t index, setting_change what)
+{
+    setting_text value;
+    settings_value(config, index, value);
+    if (what == SETTING_TAKEN)
+        say(LEVEL_INFO, "%s is %s from now on", settings_key(index), value);
+    else if (what == SETTING_KEPT)
+        say(LEVEL_WARN, "%s stays %s until the server is started anew", settings_key(index), value);
+}
+
+/* Takes what can change from settings that were read again. */
+static void take_settings(server *it, const settings *fresh)
+{
+    setting_change changes[SETTING_COUNT];
+    bool same = true;
+    for (size_t i = 0; i < SETTING_COUNT; i++) {
+        changes[i] = settings_take(it->config, fresh, i);
+        same = same && changes[i] == SETTING_SAME;
+    }
+    say_as((level)it->config->log_level, (log_format)it->config->log_format);
+    if (same)
+        say(LEVEL_INFO, "the settings were read again; none has changed");
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        say_change(it->config, i, changes[i]);
+    raise_descriptors(it->config);
+}
+
+static void reload(server *it, settings_source *read_again)
+{
+    settings fresh;
+    settings_error error;
+    o2p_error refusal;
+    notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n", steady_ns() / 1000);
+    if (!read_again(&fresh, &error))
+        say(LEVEL_ERROR, "the settings cannot be read again, and stay as they are: %s", error.text);
+    else if (!options_are_good(&fresh, &refusal))
+        say(LEVEL_ERROR, "the settings stay as they are: %s: %s", refusal.path, refusal.message);
+    else
+        take_settings(it, &fresh);
+    tell_ready(it);
+}
+
+/* Shows that the server lives if every worker has come around since it was asked last. The batcher
+ * is not asked: a disk may take its time, and starting anew would not help it. */
+static void show_life(server *it)
+{
+    bool all = true;
+    for (size_t i = 0; i < it->count; i++)
+        all = worker_is_around(&it->workers[i]) && all;
+    if (all)
+        notify("WATCHDOG=1\n");
+    else
+        say(LEVEL_WARN, "a worker does not answer, so the watchdog is not told that all is well");
+}
+
+/* The next signal. Meanwhile the watchdog is told, if there is one. */
+static int next_signal(server *it, const sigset_t *signals)
+{
+    uint64_t each = notify_watchdog_ns() / 2;
+    const struct timespec time = {.tv_sec = (time_t)(each / NS_PER_SECOND),
+                                  .tv_nsec = (long)(each % NS_PER_SECOND)};
+    for (;;) {
+        int which = each > 0 ? sigtimedwait(signals, NULL, &time) : sigwaitinfo(signals, NULL);
+        if (which > 0)
+            return which;
+        if (errno == EAGAIN)
+            show_life(it);
+    }
+}
+
 /* ---- ending ---------------------------------------------------------------------------------- */
 
 static void end_at_once(int signal)
@@ -188,16 +276,19 @@ static void end_at_once(int signal)
 }
 
 /* Waits for SIGTERM or SIGINT; the next one ends the process. */
-static void wait_for_signal(const sigset_t *signals)
+static void wait_for_end(server *it, const sigset_t *signals, settings_source *read_again)
 {
     struct sigaction action = {.sa_handler = end_at_once};
-    int which = 0;
-    while (sigwait(signals, &which) != 0)
-        continue;
+    int which;
+    while ((which = next_signal(it, signals)) == SIGHUP)
+        reload(it, read_again);
     sigemptyset(&action.sa_mask);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGHUP, &action, NULL);
     pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+    notify("STOPPING=1\n");
     say(LEVEL_INFO, "draining after %s; once more ends at once",
         which == SIGTERM ? "SIGTERM" : "SIGINT");
 }
@@ -235,7 +326,7 @@ static serve_status finish(server *it)
     return left == 0 ? SERVE_ENDED : it->config->ack == ACK_MEMORY ? SERVE_LOST : SERVE_LEFT;
 }
 
-serve_status serve(const settings *config)
+serve_status serve(settings *config, settings_source *read_again)
 {
     sigset_t signals;
     server it = {.config = config, .wal = {.fd = -1, .lock = -1}};
@@ -243,6 +334,7 @@ serve_status serve(const settings *config)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* all threads inherit it */
     if (!prepare(&it)) {
         release(&it);
@@ -251,6 +343,7 @@ serve_status serve(const settings *config)
     if (!start(&it))
         return SERVE_CANNOT;
     greet(&it);
-    wait_for_signal(&signals);
+    tell_ready(&it);
+    wait_for_end(&it, &signals, read_again);
     return finish(&it);
 }

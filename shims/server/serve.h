@@ -11,8 +11,13 @@ typedef enum serve_status {
     SERVE_CANNOT /* it could not start; the reason has been said */
 } serve_status;
 
+/* Reads the settings from where they came, all of them. False with the reason. */
+typedef bool settings_source(settings *all, settings_error *error);
+
 /* Serves until SIGTERM or SIGINT, then drains. A second one ends the process at once, with status
- * 1. To be called by the only thread of the process. */
-serve_status serve(const settings *config);
+ * 1. SIGHUP reads the settings again: those that are LIVE change, in `config`, and of the others it
+ * is said that they do not; when they cannot be read, all stay. systemd is told as notify.h says.
+ * To be called by the only thread of the process. */
+serve_status serve(settings *config, settings_source *read_again);
 
 #endif

@@ -8,6 +8,7 @@
 #include <cyaml/cyaml.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,9 +21,12 @@ typedef enum kind {
     KIND_ADDRESS
 } kind;
 
+typedef enum change { CHANGE_LIVE, CHANGE_FIXED } change;
+
 typedef struct setting {
     const char *key;
     size_t offset; /* in settings */
+    change change;
     kind kind;
     uint64_t least;
     uint64_t most;
@@ -31,22 +35,22 @@ typedef struct setting {
 } setting;
 
 static const setting table[] = {
-#define X(type, name, key, kind, least, most, choices, value, label, help)                         \
-    {key, offsetof(settings, name), KIND_##kind, least, most, choices, value},
+#define X(type, name, change, key, kind, least, most, choices, value, label, help)                 \
+    {key, offsetof(settings, name), CHANGE_##change, KIND_##kind, least, most, choices, value},
     SETTINGS(X)
 #undef X
 };
 
 static void set_value(settings *all, size_t index, uint64_t value)
 {
-    memcpy((char *)all + table[index].offset, &value, sizeof value);
+    void *place = (char *)all + table[index].offset;
+    atomic_store((setting_number *)place, value);
 }
 
 static uint64_t value_of(const settings *all, size_t index)
 {
-    uint64_t value;
-    memcpy(&value, (const char *)all + table[index].offset, sizeof value);
-    return value;
+    const void *place = (const char *)all + table[index].offset;
+    return *(const setting_number *)place;
 }
 
 static const char *text_of(const settings *all, size_t index)
@@ -70,6 +74,13 @@ static bool refuse(settings_error *error, const char *format, ...)
     return false;
 }
 
+/* Texts are read by many threads, and so cannot change. */
+#define X(type, name, change, key, kind, least, most, choices, value, label, help)                 \
+    _Static_assert(CHANGE_##change == CHANGE_FIXED || sizeof(type) == sizeof(setting_number),      \
+                   key " cannot be LIVE");
+SETTINGS(X)
+#undef X
+
 /* ---- values ---------------------------------------------------------------------------------- */
 
 typedef struct unit {
@@ -91,8 +102,8 @@ static const unit *units_of(kind of)
                                  : units_of_numbers;
 }
 
-/* A number with the greatest unit that divides it. */
-static void print_number(kind of, uint64_t value, char text[32])
+/* A number with the greatest unit that divides it; `text` has room for 32 bytes. */
+static void print_number(kind of, uint64_t value, char *text)
 {
     const unit *units = units_of(of);
     while (value % units->factor != 0 || (value == 0 && units[1].name != NULL))
@@ -364,26 +375,49 @@ static void print_quoted(FILE *out, const char *text)
     fputc('"', out);
 }
 
-static void print_choice(FILE *out, const char *names, uint64_t value)
+const char *settings_key(size_t index)
 {
-    while (value-- > 0)
-        names += strcspn(names, "|") + 1;
-    fprintf(out, "%.*s", (int)strcspn(names, "|"), names);
+    return table[index].key;
+}
+
+void settings_value(const settings *all, size_t index, setting_text text)
+{
+    const setting *it = &table[index];
+    if (is_text(index)) {
+        snprintf(text, sizeof(setting_text), "%s", text_of(all, index));
+    } else if (it->kind == KIND_CHOICE) {
+        const char *name = it->choices;
+        for (uint64_t value = value_of(all, index); value > 0; value--)
+            name += strcspn(name, "|") + 1;
+        snprintf(text, sizeof(setting_text), "%.*s", (int)strcspn(name, "|"), name);
+    } else
+        print_number(it->kind, value_of(all, index), text);
 }
 
 void settings_print(const settings *all, FILE *out)
 {
+    setting_text text;
     for (size_t i = 0; i < SETTING_COUNT; i++) {
-        char number[32];
-        uint64_t value = is_text(i) ? 0 : value_of(all, i);
+        settings_value(all, i, text);
         fprintf(out, "%s: ", table[i].key);
-        print_number(table[i].kind, value, number);
         if (is_text(i))
-            print_quoted(out, text_of(all, i));
-        else if (table[i].kind == KIND_CHOICE)
-            print_choice(out, table[i].choices, value);
+            print_quoted(out, text);
         else
-            fputs(number, out);
+            fputs(text, out);
         fputc('\n', out);
     }
+}
+
+/* ---- changing -------------------------------------------------------------------------------- */
+
+setting_change settings_take(settings *all, const settings *other, size_t index)
+{
+    bool same = is_text(index) ? strcmp(text_of(all, index), text_of(other, index)) == 0
+                               : value_of(all, index) == value_of(other, index);
+    if (same)
+        return SETTING_SAME;
+    if (table[index].change == CHANGE_FIXED)
+        return SETTING_KEPT;
+    set_value(all, index, value_of(other, index));
+    return SETTING_TAKEN;
 }

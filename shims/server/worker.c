@@ -144,6 +144,13 @@ void worker_end(worker *it)
     ask(it, &it->end_asked);
 }
 
+bool worker_is_around(worker *it)
+{
+    bool around = atomic_exchange(&it->around, false);
+    wake(it);
+    return around;
+}
+
 static submission *take_returned(worker *it, bool *drain, bool *end)
 {
     pthread_mutex_lock(&it->lock);
@@ -186,6 +193,7 @@ static void on_wake(evutil_socket_t fd, short what, void *argument)
     (void)what;
     while (read(fd, bytes, sizeof bytes) == (ssize_t)sizeof bytes)
         continue;
+    atomic_store(&it->around, true);
     answer_returned(take_returned(it, &drain, &end));
     if (drain && !it->draining)
         begin_drain(it);
@@ -228,7 +236,7 @@ static bool listen_on(worker *it, listening *from, int fd, bool grpc)
 
 bool worker_init(worker *it, shared *all, const int fds[LISTENERS])
 {
-    *it = (worker){.shared = all, .wake_read = -1, .wake_write = -1};
+    *it = (worker){.shared = all, .wake_read = -1, .wake_write = -1, .around = true};
     submission_list_clear(&it->returned);
     pthread_mutex_init(&it->lock, NULL);
     for (size_t i = 0; i < LISTENERS; i++)

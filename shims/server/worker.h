@@ -52,6 +52,7 @@ typedef struct worker {
     submission_list returned;
     bool drain_asked;
     bool end_asked;
+    atomic_bool around;             /* the loop has come around since it was asked */
     struct connection *connections; /* all of them, by a list */
     bool draining;
     uint8_t *scratch; /* what is received goes here first */
@@ -69,6 +70,9 @@ void worker_drain(worker *it);
 
 /* Ends now, whatever is under way. */
 void worker_end(worker *it);
+
+/* Whether the loop has come around since this was called last, true at first; asks it again. */
+bool worker_is_around(worker *it);
 
 /* Waits for the thread to end. */
 void worker_join(worker *it);

@@ -86,6 +86,8 @@ def test_the_example_is_right(tmp_path):
     unit = (ROOT / "examples" / "server" / "otlp2parquet.service").read_text()
     drain = int(shown(tmp_path)["drain-timeout"].removesuffix("s"))
     assert int(re.search(r"TimeoutStopSec=(\d+)s", unit)[1]) > drain
+    assert int(re.search(r"WatchdogSec=(\d+)s", unit)[1]) > drain
+    assert "Type=notify\n" in unit and "ExecReload=/bin/kill -HUP $MAINPID\n" in unit
 
 
 def test_what_cannot_start_says_why(make_server, tmp_path):

@@ -179,6 +179,36 @@ static void what_is_printed_is_read_as_the_same(void **state)
     assert_string_equal(first, second);
 }
 
+static void what_is_live_is_taken_and_what_is_fixed_kept(void **state)
+{
+    (void)state;
+    settings other;
+    setting_text text;
+    settings_init(&other);
+    for (size_t i = 0; i < SETTING_COUNT; i++)
+        assert_int_equal(settings_take(&all, &other, i), SETTING_SAME);
+    assert_true(settings_set(&other, SETTING_seal_age, "90s", &error));
+    assert_true(settings_set(&other, SETTING_log_level, "debug", &error));
+    assert_true(settings_set(&other, SETTING_http, "off", &error));
+    assert_true(settings_set(&other, SETTING_threads, "3", &error));
+    assert_int_equal(settings_take(&all, &other, SETTING_seal_age), SETTING_TAKEN);
+    assert_int_equal(settings_take(&all, &other, SETTING_log_level), SETTING_TAKEN);
+    assert_int_equal(settings_take(&all, &other, SETTING_http), SETTING_KEPT);
+    assert_int_equal(settings_take(&all, &other, SETTING_threads), SETTING_KEPT);
+    assert_int_equal(all.seal_age, 90000);
+    assert_int_equal(all.log_level, LEVEL_DEBUG);
+    assert_string_equal(all.http, "127.0.0.1:4318");
+    assert_int_equal(all.threads, 0);
+    assert_int_equal(settings_take(&all, &other, SETTING_seal_age), SETTING_SAME);
+    settings_value(&all, SETTING_seal_age, text);
+    assert_string_equal(text, "90s");
+    settings_value(&all, SETTING_log_level, text);
+    assert_string_equal(text, "debug");
+    settings_value(&all, SETTING_http, text);
+    assert_string_equal(text, "127.0.0.1:4318");
+    assert_string_equal(settings_key(SETTING_seal_age), "seal-age");
+}
+
 #define ON_DEFAULTS(test) cmocka_unit_test_setup(test, begin)
 
 int main(void)
@@ -192,6 +222,7 @@ int main(void)
         ON_DEFAULTS(the_file_is_read),
         ON_DEFAULTS(mistakes_in_the_file_have_their_place),
         ON_DEFAULTS(what_is_printed_is_read_as_the_same),
+        ON_DEFAULTS(what_is_live_is_taken_and_what_is_fixed_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
