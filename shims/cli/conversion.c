@@ -59,8 +59,7 @@ static bool is_full(const struct conversion *run)
            o2p_batch_bytes(run->batch) >= run->batch_bytes;
 }
 
-/* Makes the batch. False after a message. */
-static bool begin(struct conversion *run)
+bool conversion_begin(struct conversion *run)
 {
     o2p_error error;
     if (run->batch != NULL || o2p_batch_new(&run->options, &run->batch, &error) == O2P_OK)
@@ -73,7 +72,7 @@ static bool begin(struct conversion *run)
 bool conversion_append(struct conversion *run, o2p_encoding encoding, o2p_signal signal,
                        const struct input_request *request, o2p_result *result)
 {
-    if (!begin(run))
+    if (!conversion_begin(run))
         return false;
     o2p_batch_set_input(run->batch, signal, encoding);
     o2p_status status = o2p_batch_append(run->batch, request->bytes, request->size, result);

@@ -24,6 +24,9 @@ struct conversion {
     int status; /* that the program will exit with */
 };
 
+/* Makes the batch by the options, if there is none. False after a message: stop. */
+bool conversion_begin(struct conversion *run);
+
 /* Appends a request of an encoding and a signal to the batch, and writes it when it is full.
  * False: stop; otherwise `result` says whether the request was taken. */
 bool conversion_append(struct conversion *run, o2p_encoding encoding, o2p_signal signal,

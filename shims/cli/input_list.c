@@ -33,13 +33,27 @@ bool input_name_ends(const char *name, const char *ending)
     return length > size && strcmp(name + length - size, ending) == 0;
 }
 
-static bool holds_requests(const char *name)
+const char *const input_request_endings[] = {".pb", ".pbs", ".json", ".jsonl", ".ndjson", NULL};
+
+static bool ends_in_one_of(const char *name, const char *const *endings)
 {
-    static const char *const endings[] = {".pb", ".pbs", ".json", ".jsonl", ".ndjson"};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
-        if (input_name_ends(name, endings[i]))
+    for (; *endings != NULL; endings++)
+        if (input_name_ends(name, *endings))
             return true;
     return false;
+}
+
+/* "no .a, .b or .c file in this folder". */
+static void complain_of_none(const char *folder, const char *const *endings)
+{
+    char list[256] = "";
+    size_t used = 0;
+    for (; *endings != NULL && used < sizeof list; endings++) {
+        const char *before = used == 0 ? "" : endings[1] == NULL ? " or " : ", ";
+        int length = snprintf(list + used, sizeof list - used, "%s%s", before, *endings);
+        used += length > 0 ? (size_t)length : 0;
+    }
+    complain("%s: no %s file in this folder", folder, list);
 }
 
 static bool is_folder(const char *path)
@@ -53,16 +67,16 @@ static int by_name(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* Adds the files of requests of an open folder. Returns errno's value for a failure, 0 otherwise.
- */
-static int add_entries(struct input_list *list, const char *folder, DIR *entries)
+/* Adds the files of an open folder. Returns errno's value for a failure, 0 otherwise. */
+static int add_entries(struct input_list *list, const char *folder, DIR *entries,
+                       const char *const *endings)
 {
     for (;;) {
         errno = 0;
         struct dirent *entry = readdir(entries);
         if (entry == NULL)
             return errno;
-        if (!holds_requests(entry->d_name))
+        if (!ends_in_one_of(entry->d_name, endings))
             continue;
         char *path = joined(folder, entry->d_name);
         if (is_folder(path))
@@ -72,17 +86,17 @@ static int add_entries(struct input_list *list, const char *folder, DIR *entries
     }
 }
 
-static void add_folder(struct input_list *list, const char *folder)
+static void add_folder(struct input_list *list, const char *folder, const char *const *endings)
 {
     size_t before = list->count;
     DIR *entries = opendir(folder);
-    int failure = entries == NULL ? errno : add_entries(list, folder, entries);
+    int failure = entries == NULL ? errno : add_entries(list, folder, entries, endings);
     if (entries != NULL)
         closedir(entries);
     if (failure != 0)
         complain("%s: cannot read this folder: %s", folder, strerror(failure));
     else if (list->count == before)
-        complain("%s: no .pb, .pbs, .json, .jsonl or .ndjson file in this folder", folder);
+        complain_of_none(folder, endings);
     list->failed = list->failed || failure != 0 || list->count == before;
     if (list->count > before)
         qsort(list->names + before, list->count - before, sizeof *list->names, by_name);
@@ -103,12 +117,13 @@ static uint64_t total_size(const struct input_list *list)
     return total;
 }
 
-void input_list_make(struct input_list *list, char **operands, size_t count)
+void input_list_make(struct input_list *list, char **operands, size_t count,
+                     const char *const *endings)
 {
     *list = (struct input_list){0};
     for (size_t i = 0; i < count; i++) {
         if (strcmp(operands[i], "-") != 0 && is_folder(operands[i])) {
-            add_folder(list, operands[i]);
+            add_folder(list, operands[i], endings);
             continue;
         }
         size_t space = strlen(operands[i]) + 1;

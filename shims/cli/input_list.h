@@ -1,8 +1,7 @@
 /* input_list.h - the files that the operands of a command line name.
  *
  * An operand is a file, "-" for standard input, or a folder, which stands for the files in it whose
- * names end in .pb, .pbs, .json, .jsonl or .ndjson, in the order of the names' bytes. Folders in it
- * are left alone.
+ * names have one of some endings, in the order of the names' bytes. Folders in it are left alone.
  */
 #ifndef O2P_CLI_INPUT_LIST_H
 #define O2P_CLI_INPUT_LIST_H
@@ -18,7 +17,11 @@ struct input_list {
     bool failed;    /* a folder could not be read or holds no such file: said so */
 };
 
-void input_list_make(struct input_list *list, char **operands, size_t count);
+/* The endings of files of requests: .pb, .pbs, .json, .jsonl, .ndjson. NULL behind the last. */
+extern const char *const input_request_endings[];
+
+void input_list_make(struct input_list *list, char **operands, size_t count,
+                     const char *const *endings);
 void input_list_free(struct input_list *list);
 
 /* Whether a name is more than `ending` and ends in it. */

@@ -13,7 +13,8 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &convert_command, &serve_command, &inspect_command, &schema_command, &bench_command,
+    &convert_command, &serve_command,  &replay_command,
+    &inspect_command, &schema_command, &bench_command,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -3,6 +3,7 @@
 #include "storer.h"
 #include "clock.h"
 #include "say.h"
+#include "segment.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -23,14 +24,11 @@ o2p_options storer_batch_options(const settings *config, const char *path_templa
     /* Columns of the requests we have seen take up to eight times the memory of the bytes; writing
      * takes twice that of the columns, as o2p_options.max_memory_bytes says. */
     enum { COLUMNS_TO_BYTES = 8, WRITING = 3 };
-    return (o2p_options){
-        .size = sizeof(o2p_options),
-        .path_template = path_template,
-        .codec = (o2p_codec)(choices & 0xff),
-        .codec_level = choices >> 8,
-        .max_input_bytes = config->max_request,
-        .max_memory_bytes = WRITING * (config->seal_bytes + COLUMNS_TO_BYTES * config->max_request),
-    };
+    o2p_options options = segment_options(path_template, choices);
+    options.max_input_bytes = config->max_request;
+    options.max_memory_bytes =
+        WRITING * (config->seal_bytes + COLUMNS_TO_BYTES * config->max_request);
+    return options;
 }
 
 /* ---- trying again ---------------------------------------------------------------------------- */
@@ -115,28 +113,6 @@ static fate store_batch(storer *it, o2p_batch *batch)
 
 /* ---- reading a segment again ----------------------------------------------------------------- */
 
-static o2p_status append_record(const storer *it, o2p_batch *batch, const wal_record *record,
-                                o2p_result *result)
-{
-    uint8_t *plain = NULL;
-    size_t size = record->size;
-    bool packed = record->coding != CODING_IDENTITY;
-    (void)it;
-    if (packed && decode((coding)record->coding, record->body, record->size, record->plain_size,
-                         &plain, &size) != DECODE_OK) {
-        *result = (o2p_result){.error = {.message = "cannot be decompressed again"}};
-        return result->error.status = O2P_ERR_MALFORMED;
-    }
-    o2p_status status = o2p_batch_set_input(batch, record->signal, record->encoding);
-    o2p_batch_set_default_time(batch, record->received_ns);
-    if (status == O2P_OK)
-        status = o2p_batch_append(batch, packed ? plain : record->body, size, result);
-    else
-        *result = (o2p_result){.error = {.status = status, .message = "has no known signal"}};
-    free(plain);
-    return status;
-}
-
 /* What reading a segment gave. */
 typedef struct replay {
     fate fate;
@@ -149,11 +125,11 @@ static void replay_records(storer *it, wal_reader *reader, o2p_batch *batch, rep
     wal_record record;
     o2p_result result;
     while (sum->fate != FATE_ABANDONED && wal_next(reader, &record)) {
-        o2p_status status = append_record(it, batch, &record, &result);
+        o2p_status status = segment_append(batch, &record, &result);
         if (status == O2P_ERR_FULL) { /* the batch was smaller once: bytes are missing before it */
             fate one = store_batch(it, batch);
             sum->fate = one > sum->fate ? one : sum->fate;
-            status = append_record(it, batch, &record, &result);
+            status = segment_append(batch, &record, &result);
         }
         sum->requests++;
         sum->unreadable += status != O2P_OK;
@@ -162,18 +138,18 @@ static void replay_records(storer *it, wal_reader *reader, o2p_batch *batch, rep
     }
 }
 
-static void set_aside(storer *it, uint64_t number, const char *suffix)
+static void set_aside(storer *it, uint64_t number, wal_aside why)
 {
     count_up(&it->metrics->set_aside, 1);
-    if (!wal_set_aside(it->wal, number, suffix))
+    if (!wal_set_aside(it->wal, number, why))
         say(LEVEL_ERROR, "cannot set segment %016" PRIx64 " of the log aside: %s", number,
             strerror(errno));
 }
 
-/* Says what of a segment could not be read. Returns the suffix to keep it under; NULL when nothing
- * that was acknowledged is missing. */
-static const char *judge(storer *it, const sealed *work, const wal_reader *reader,
-                         const replay *sum)
+/* Says what of a segment could not be read. Returns true with the reason when something that was
+ * acknowledged is missing, and the segment is to be kept. */
+static bool judge(storer *it, const sealed *work, const wal_reader *reader, const replay *sum,
+                  wal_aside *why)
 {
     bool torn = reader->condition == WAL_TORN && (work->newest || work->limit != UINT64_MAX);
     count_up(&it->metrics->log_damaged_bytes, reader->skipped);
@@ -182,31 +158,30 @@ static const char *judge(storer *it, const sealed *work, const wal_reader *reade
             "segment %016" PRIx64 " of the log is damaged: %" PRIu64 " bytes cannot be read, and "
             "acknowledged requests may be among them; it is kept as .corrupt",
             work->segment, reader->skipped);
-        return "corrupt";
+        *why = WAL_ASIDE_CORRUPT;
+        return true;
     }
     if (reader->skipped > 0)
         say(LEVEL_INFO,
             "the last %" PRIu64 " bytes of segment %016" PRIx64 " of the log were being written "
             "when the server stopped; nothing in them was acknowledged",
             reader->skipped, work->segment);
-    return sum->unreadable > 0 ? "unreadable" : NULL;
+    *why = WAL_ASIDE_UNREADABLE;
+    return sum->unreadable > 0;
 }
 
 static fate replay_bytes(storer *it, const sealed *work, const uint8_t *bytes, size_t size)
 {
     wal_reader reader;
+    o2p_options options;
+    char *held;
     o2p_batch *batch = NULL;
-    replay sum = {FATE_STORED, 0, 0};
-    wal_read(&reader, bytes, size);
-    char *path_template =
-        strndup(reader.path_template != NULL ? reader.path_template : "", reader.template_size);
-    o2p_options options = storer_batch_options(
-        it->settings, reader.path_template != NULL ? path_template : NULL, reader.choices);
-    /* A request was within the limit that held when it came. */
-    options.max_input_bytes = 0;
-    options.max_memory_bytes = 0;
     o2p_error error = {.message = "out of memory"};
-    if (path_template == NULL || o2p_batch_new(&options, &batch, &error) != O2P_OK) {
+    replay sum = {FATE_STORED, 0, 0};
+    wal_aside why;
+    wal_read(&reader, bytes, size);
+    if (!segment_read_options(&reader, &options, &held) ||
+        o2p_batch_new(&options, &batch, &error) != O2P_OK) {
         say(LEVEL_ERROR, "cannot read segment %016" PRIx64 " of the log again: %s", work->segment,
             error.message);
         sum.fate = FATE_REFUSED;
@@ -217,14 +192,14 @@ static fate replay_bytes(storer *it, const sealed *work, const uint8_t *bytes, s
         count_up(&it->metrics->replayed_requests, sum.requests);
     }
     o2p_batch_free(batch);
-    free(path_template);
-    const char *suffix = sum.fate == FATE_STORED ? judge(it, work, &reader, &sum) : NULL;
-    if (suffix != NULL)
-        set_aside(it, work->segment, suffix);
+    free(held);
+    bool keep = sum.fate == FATE_STORED && judge(it, work, &reader, &sum, &why);
+    if (keep)
+        set_aside(it, work->segment, why);
     else if (sum.fate == FATE_STORED)
         say(LEVEL_INFO, "stored %" PRIu64 " requests of segment %016" PRIx64 " of the log",
             sum.requests, work->segment);
-    return suffix != NULL ? FATE_STORED : sum.fate;
+    return sum.fate;
 }
 
 static fate replay_segment(storer *it, const sealed *work)
@@ -252,7 +227,7 @@ static void settle_segment(storer *it, const sealed *work, fate result)
     if (work->segment == 0 || result == FATE_ABANDONED)
         return;
     if (result == FATE_REFUSED)
-        set_aside(it, work->segment, "refused");
+        set_aside(it, work->segment, WAL_ASIDE_REFUSED);
     else if (!wal_remove(it->wal, work->segment) && errno != ENOENT)
         say(LEVEL_WARN, "cannot remove segment %016" PRIx64 " of the log: %s", work->segment,
             strerror(errno));

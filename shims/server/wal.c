@@ -215,12 +215,22 @@ bool wal_remove(const wal_folder *folder, uint64_t number)
     return unlinkat(folder->fd, name, 0) == 0;
 }
 
-bool wal_set_aside(const wal_folder *folder, uint64_t number, const char *suffix)
+const char *wal_suffix(size_t why)
+{
+    static const char *const suffixes[] = {
+#define X(symbol, suffix) suffix,
+        WAL_ASIDE(X)
+#undef X
+    };
+    return why < sizeof suffixes / sizeof *suffixes ? suffixes[why] : NULL;
+}
+
+bool wal_set_aside(const wal_folder *folder, uint64_t number, wal_aside why)
 {
     char name[WAL_NAME_SIZE];
     char aside[64];
     wal_name(number, name);
-    snprintf(aside, sizeof aside, "%.16s.%s", name, suffix);
+    snprintf(aside, sizeof aside, "%.16s.%s", name, wal_suffix(why));
     return renameat(folder->fd, name, folder->fd, aside) == 0 && fsync(folder->fd) == 0;
 }
 
@@ -382,6 +392,17 @@ static size_t next_magic(const wal_reader *reader, size_t at)
     return reader->size;
 }
 
+/* The header cannot be trusted. Records are looked for with its salt, which may be whole. */
+static void read_without_header(wal_reader *reader)
+{
+    damaged(reader, 0);
+    /* It was on the disk before the first record was written. */
+    if (next_magic(reader, 0) < reader->size)
+        reader->condition = WAL_CORRUPT;
+    if (reader->size >= WAL_HEADER_SIZE)
+        reader->salt = get64(reader->bytes + 16);
+}
+
 void wal_read(wal_reader *reader, const uint8_t *bytes, size_t size)
 {
     *reader = (wal_reader){.bytes = bytes, .size = size, .first_bad = size};
@@ -389,12 +410,7 @@ void wal_read(wal_reader *reader, const uint8_t *bytes, size_t size)
     if (size < WAL_HEADER_SIZE || memcmp(bytes, segment_magic, sizeof segment_magic) != 0 ||
         length > size - WAL_HEADER_SIZE ||
         get64(bytes + 24) != header_hash(bytes, bytes + WAL_HEADER_SIZE, length)) {
-        damaged(reader, 0);
-        /* The header was on the disk before the first record was written. */
-        if (next_magic(reader, 0) < size)
-            reader->condition = WAL_CORRUPT;
-        reader->skipped = size;
-        reader->at = size;
+        read_without_header(reader);
         return;
     }
     reader->path_template = (const char *)bytes + WAL_HEADER_SIZE;

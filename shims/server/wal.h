@@ -40,7 +40,9 @@
  * Damage. Where no record can be read, reading goes on at the next place that holds one. A segment
  * that ends in such bytes, because the machine stopped while it was written, has a torn tail:
  * nothing in it had been acknowledged. But when a record behind the damage says that the damaged
- * place had been synced, acknowledged requests are lost, and the segment is called corrupt.
+ * place had been synced, acknowledged requests are lost, and the segment is called corrupt. When
+ * the header is damaged, its salt is tried all the same: whether it is right shows with the
+ * records.
  *
  * Threads. Everything here belongs to one thread at a time.
  */
@@ -122,8 +124,24 @@ bool wal_load_named(const wal_folder *folder, const char *name, uint8_t **bytes,
 /* Removes a segment whose files are stored. False with errno. */
 bool wal_remove(const wal_folder *folder, uint64_t number);
 
-/* Sets a segment aside under NUMBER.`suffix`: it is kept, and not read again. False with errno. */
-bool wal_set_aside(const wal_folder *folder, uint64_t number, const char *suffix);
+/* Why a segment is set aside, and the suffix of its name then. */
+#define WAL_ASIDE(X)                                                                               \
+    X(WAL_ASIDE_REFUSED, "refused")       /* the storage will never take one of its files */       \
+    X(WAL_ASIDE_CORRUPT, "corrupt")       /* acknowledged requests are missing in it */            \
+    X(WAL_ASIDE_UNREADABLE, "unreadable") /* a whole record is no request to the library */
+
+typedef enum wal_aside {
+#define X(symbol, suffix) symbol,
+    WAL_ASIDE(X)
+#undef X
+} wal_aside;
+
+/* Sets a segment aside under NUMBER.SUFFIX: it is kept, and not read again by the server, but by
+ * `otlp2parquet replay`. False with errno. */
+bool wal_set_aside(const wal_folder *folder, uint64_t number, wal_aside why);
+
+/* The suffix; NULL behind the last one. */
+const char *wal_suffix(size_t why);
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -159,7 +177,7 @@ void wal_segment_close(wal_folder *folder, wal_segment *segment, bool keep);
 typedef enum wal_condition {
     WAL_WHOLE,
     WAL_TORN,   /* its end was being written; nothing acknowledged is missing */
-    WAL_CORRUPT /* acknowledged requests are missing, or the header is not readable */
+    WAL_CORRUPT /* acknowledged requests are missing, or the header is damaged */
 } wal_condition;
 
 typedef struct wal_reader {
@@ -169,7 +187,7 @@ typedef struct wal_reader {
     size_t first_bad; /* where damage begins; `size` when there is none */
     uint64_t skipped; /* bytes that are no record */
     uint64_t salt;
-    const char *path_template; /* not NUL-terminated; NULL when the header is not readable */
+    const char *path_template; /* not NUL-terminated; NULL when the header is damaged */
     size_t template_size;
     uint16_t choices;
     wal_condition condition; /* final when wal_next has returned false */

@@ -12,7 +12,7 @@ FILE_FLAGS = [
     *["page-rows", "page-bytes", "dictionary-bytes", "statistics-bytes", "bloom-columns", "bloom-fpp"],
     *["attributes", "promote", "promote-only"],
 ]
-COMMANDS = ["convert", "serve", "inspect", "schema", "bench"]
+COMMANDS = ["convert", "serve", "replay", "inspect", "schema", "bench"]
 NO_LEVEL = "--codec-level: not a level of the codec: zstd has 1 to 22, gzip 1 to 9, the others none"
 HEADER = (ROOT / "include" / "otlp2parquet.h").read_text()
 

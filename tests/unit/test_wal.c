@@ -222,7 +222,8 @@ static void cut_anywhere_the_records_before_are_read(void **state)
     free(bytes);
 }
 
-/* What a flipped bit costs is its record, and it is noticed; where a later record tells that the
+/* What a flipped bit costs is its record, or nothing in a header without its salt, which decides
+ * about all of them; and it is noticed; where a later record tells that the
  * damaged one had been synced, it is known that an acknowledged one is missing. */
 static void one_flipped_bit_costs_one_record(void **state)
 {
@@ -239,8 +240,9 @@ static void one_flipped_bit_costs_one_record(void **state)
         while (ends[hit] <= bit / 8)
             hit++;
         if (bit / 8 < header) {
+            bool salt = bit / 8 >= 16 && bit / 8 < 24;
             assert_int_equal(reader.condition, WAL_CORRUPT);
-            assert_int_equal(count(found), 0);
+            assert_int_equal(count(found), salt ? 0 : RECORDS);
         } else {
             assert_int_equal(count(found), RECORDS - 1);
             assert_false(found[hit]);
@@ -408,7 +410,7 @@ static void segments_are_listed_in_order_and_numbers_never_reused(void **state)
     assert_int_equal(numbers[2], 255);
     free(numbers);
     assert_true(wal_remove(&folder, 2));
-    assert_true(wal_set_aside(&folder, 255, "corrupt"));
+    assert_true(wal_set_aside(&folder, 255, WAL_ASIDE_CORRUPT));
     assert_false(wal_remove(&folder, 255));
     assert_int_equal(faccessat(folder.fd, "00000000000000ff.corrupt", F_OK, 0), 0);
     wal_folder_close(&folder);
