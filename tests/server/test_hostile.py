@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import resource
 import socket
 import struct
 import time
@@ -13,6 +14,7 @@ from payloads import PROTOBUF, dial, logs, post, read_answer
 
 HEAD = b"POST /v1/logs HTTP/1.1\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100\r\n\r\n"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+MANY = 10_000
 GOOD = logs(["good"]).SerializeToString()
 
 
@@ -90,6 +92,67 @@ def test_many_idle_connections(make_server):
     for client in clients + extra:
         client.close()
     server.wait_until(lambda: post_or_none(server) == 200)
+
+
+@pytest.fixture
+def many_descriptors():
+    """As many as the clients of the test need, and the server as much."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MANY + 1000
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, max(wanted, before[1])))
+    except (OSError, ValueError):
+        pytest.skip(f"the system allows {before[1]} open files")
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def ask_again(client, stream):
+    """One more request on a connection that stays."""
+    head = b"POST /v1/logs HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+    client.sendall(head % (PROTOBUF.encode(), len(GOOD)) + GOOD)
+    return read_answer(stream)[0]
+
+
+def idle_connections(server, count):
+    """Connections that begin a request, or begin HTTP/2, and then do nothing."""
+    clients = []
+    for i in range(count):
+        try:
+            clients.append(dial(server.http if i % 2 else server.grpc))
+            clients[-1].sendall(b"POST /v1" if i % 2 else PREFACE + frame(4, 0, 0))
+        except OSError:
+            pass  # refused
+    return clients
+
+
+def test_ten_thousand_idle_connections_are_held(make_server, many_descriptors):
+    server = make_server("--max-connections", f"{MANY + 500}")
+    before = memory_mb(server)
+    clients = idle_connections(server, MANY)
+    assert len(clients) == MANY
+    server.wait_until(lambda: server.metric("otlp2parquet_connections") >= MANY)
+    assert_serves(server)
+    assert memory_mb(server) - before < MANY * 12 / 1024  # 12 KiB each
+    for client in clients:
+        client.close()
+    server.wait_until(lambda: server.metric("otlp2parquet_connections") < 10)
+
+
+def test_ten_thousand_idle_connections_are_refused(make_server, many_descriptors):
+    """Beyond the limit they are closed at once; those that were there before are served."""
+    server = make_server("--max-connections", "1000")
+    before = memory_mb(server)
+    with dial(server.http) as client, client.makefile("rb") as stream:
+        assert ask_again(client, stream) == 200
+        clients = idle_connections(server, MANY)
+        assert ask_again(client, stream) == 200
+        assert memory_mb(server) - before < 1000 * 12 / 1024 + 8
+        assert end_of(clients[-1])[1] == b""
+        for one in clients:
+            one.close()
+        server.wait_until(lambda: post_or_none(server) == 200)
+        assert ask_again(client, stream) == 200
 
 
 def post_or_none(server):
