@@ -47,6 +47,7 @@ extern const struct command schema_command;
 extern const struct command bench_command;
 extern const struct command serve_command;
 extern const struct command replay_command;
+extern const struct command connect_command;
 
 /* Allocation that ends the program with STATUS_RESOURCE when there is no memory. For what the
  * program keeps for itself: names, tables, summaries. What an input can make large is allocated by

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 static const struct command *const commands[] = {
-    &convert_command, &serve_command,  &replay_command,
+    &convert_command, &serve_command,  &connect_command, &replay_command,
     &inspect_command, &schema_command, &bench_command,
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

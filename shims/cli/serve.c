@@ -2,22 +2,16 @@
  * them; this file adds where they come from.
  */
 #include "cli.h"
+#include "server_settings.h"
 #include "terminal.h"
 #include "../server/serve.h"
 
-extern char **environ;
-
-static const char *config_path;
+static struct server_flags given;
 static bool print_config;
 static bool check_only;
-static const char *given[SETTING_COUNT];
 
 static const struct flag flags[] = {
-    {.name = "config",
-     .value = "FILE",
-     .help = "read settings from this YAML file: the flags below as keys",
-     .kind = FLAG_TEXT,
-     .target = &config_path},
+    SERVER_CONFIG_FLAG(given),
     {.name = "print-config",
      .help = "print the settings as such a file, and exit",
      .kind = FLAG_SWITCH,
@@ -31,26 +25,15 @@ static const struct flag flags[] = {
      .value = label,                                                                               \
      .help = text "\n" standard,                                                                   \
      .kind = FLAG_TEXT,                                                                            \
-     .target = &given[SETTING_##setting]},
+     .target = &given.given[SETTING_##setting]},
     SETTINGS(X)
 #undef X
 };
 enum { FLAGS = sizeof flags / sizeof *flags };
 
-/* The file, the variables, the flags: each is stronger than the one before it. */
 static bool read_settings(settings *all, settings_error *error)
 {
-    settings_error reason;
-    settings_init(all);
-    if ((config_path != NULL && !settings_read_file(all, config_path, error)) ||
-        !settings_read_environment(all, environ, error))
-        return false;
-    for (size_t i = 0; i < SETTING_COUNT; i++)
-        if (given[i] != NULL && !settings_set(all, i, given[i], &reason)) {
-            snprintf(error->text, sizeof error->text, "--%s %.400s", settings_key(i), reason.text);
-            return false;
-        }
-    return true;
+    return server_settings_read(&given, all, error);
 }
 
 static int run_server(settings *all)

@@ -12,7 +12,7 @@ FILE_FLAGS = [
     *["page-rows", "page-bytes", "dictionary-bytes", "statistics-bytes", "bloom-columns", "bloom-fpp"],
     *["attributes", "promote", "promote-only"],
 ]
-COMMANDS = ["convert", "serve", "replay", "inspect", "schema", "bench"]
+COMMANDS = ["convert", "serve", "connect", "replay", "inspect", "schema", "bench"]
 NO_LEVEL = "--codec-level: not a level of the codec: zstd has 1 to 22, gzip 1 to 9, the others none"
 HEADER = (ROOT / "include" / "otlp2parquet.h").read_text()
 
@@ -42,6 +42,8 @@ def test_help_names_every_flag(ok):
             *["signal", "encoding", "out", "one-file", "delimited", "skip-bad-lines"],
             *["batch-rows", "batch-bytes", "json", *FILE_FLAGS],
         ],
+        "connect": ["config", "http", "grpc", "host"],
+        "replay": ["out", "path-template", "json"],
         "inspect": ["json"],
         "schema": ["json", "sql"],
         "bench": ["signal", "encoding", "repeat", *FILE_FLAGS],
