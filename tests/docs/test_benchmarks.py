@@ -177,7 +177,7 @@ def test_tiles_are_new_records(folder, tmp_path):
             "count(DISTINCT (Timestamp, TimestampNanos)), "
             f"(SELECT count(*) FROM {spans} child JOIN {spans} parent "
             f"ON child.TraceId = parent.TraceId AND child.ParentSpanId = parent.SpanId) FROM {spans}"
-        ).fetchone()
+        ).fetchall()[0]
 
     once, twice = told(RECORDS["SPANS"]), told(2 * RECORDS["SPANS"])
     assert twice[0] == 2 * once[0] and twice[1] == 2 * once[1] and twice[4] == 2 * once[4] > 0
