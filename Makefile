@@ -43,7 +43,7 @@ SANITIZE := -O1 -g -fno-omit-frame-pointer -DO2P_ASSERTIONS \
     -fsanitize=address,undefined -fno-sanitize-recover=all
 LIBS := -lsnappy -lzstd -lz -llz4
 # What the server needs besides; the library needs none of it.
-SERVER_LIBS := -levent_core -lnghttp2 -lcyaml -lz -lzstd -lxxhash -pthread
+SERVER_LIBS := -levent_core -lnghttp2 -lssl -lcrypto -lcyaml -lz -lzstd -lxxhash -pthread
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -1,6 +1,7 @@
 /* connection.c - see connection.h. */
 #include "server.h"
 #include "connection.h"
+#include "say.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -49,6 +50,8 @@ static void release(connection *it)
             event_free(events[i]);
     if (it->out != NULL)
         evbuffer_free(it->out);
+    if (it->tls != NULL)
+        tls_free(it->tls);
     close(it->fd);
     free(it);
 }
@@ -56,6 +59,63 @@ static void release(connection *it)
 void connection_kill(connection *it)
 {
     it->dead = true;
+}
+
+/* ---- TLS ------------------------------------------------------------------------------------- */
+
+/* Nothing is received until the socket takes what TLS has to say: it could be read all the time. */
+static void block(connection *it)
+{
+    struct timeval patience = interval(SEND_MS);
+    it->blocked = true;
+    event_del(it->readable);
+    event_add(it->writable, &patience);
+}
+
+/* Tries to receive, or to go on with the handshake, whether or not the socket has anything. */
+static void unblock(connection *it)
+{
+    it->blocked = false;
+    if (!it->reading)
+        return;
+    event_add(it->readable, NULL);
+    event_active(it->readable, EV_READ, 0);
+}
+
+static void shake_hands(connection *it)
+{
+    void (*secured)(connection *) = it->secured;
+    switch (tls_handshake(it->tls)) {
+    case TLS_DONE:
+        it->secured = NULL;
+        secured(it);
+        break;
+    case TLS_WAITS_TO_READ:
+        break;
+    case TLS_WAITS_TO_WRITE:
+        block(it);
+        break;
+    case TLS_FAILED:
+        count_up(&it->worker->shared->metrics->failed_handshakes, 1);
+        say(LEVEL_DEBUG, "a TLS handshake failed: %s", tls_failure(it->tls));
+        connection_finish(it); /* so that the client can read the alert */
+        break;
+    }
+}
+
+/* A connection that is shaking hands: there is nothing to finish. */
+static const protocol handshake_protocol = {.late = connection_kill, .drain = connection_kill};
+
+bool connection_secure(connection *it, tls_context *by, void (*secured)(connection *))
+{
+    it->tls = tls_accept(by, it->fd);
+    if (it->tls == NULL)
+        return false;
+    it->secured = secured;
+    it->protocol = &handshake_protocol;
+    connection_within(it, it->worker->shared->settings->request_timeout);
+    connection_resume(it);
+    return true;
 }
 
 /* ---- sending --------------------------------------------------------------------------------- */
@@ -66,6 +126,8 @@ static void shut(connection *it)
 {
     struct timeval linger = interval(LINGER_MS);
     it->shut = true;
+    if (it->tls != NULL)
+        tls_end(it->tls);
     shutdown(it->fd, SHUT_WR);
     connection_resume(it);
     event_add(it->timer, &linger);
@@ -75,7 +137,7 @@ static void flush(connection *it)
 {
     struct timeval patience = interval(SEND_MS);
     while (!it->dead && evbuffer_get_length(it->out) > 0) {
-        int sent = evbuffer_write(it->out, it->fd);
+        int sent = it->tls != NULL ? tls_send(it->tls, it->out) : evbuffer_write(it->out, it->fd);
         if (sent < 0 && errno == EINTR)
             continue;
         if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
@@ -121,6 +183,8 @@ static void on_writable(evutil_socket_t fd, short what, void *argument)
     (void)fd;
     if (what & EV_TIMEOUT)
         it->dead = true;
+    else if (it->blocked)
+        unblock(it);
     connection_settle(it);
 }
 
@@ -142,17 +206,39 @@ static void received(connection *it, const uint8_t *direct, ssize_t size)
         it->protocol->receive(it, it->worker->scratch, (size_t)size);
 }
 
-static void on_readable(evutil_socket_t fd, short what, void *argument)
+/* What comes to a closing connection is dropped as it is. */
+static ssize_t receive_into(connection *it, uint8_t *to, size_t room)
 {
-    connection *it = argument;
+    return it->tls != NULL && !it->closing ? tls_receive(it->tls, to, room)
+                                           : recv(it->fd, to, room, 0);
+}
+
+static void receive(connection *it)
+{
     size_t room = SCRATCH_SIZE;
-    (void)what;
     uint8_t *direct =
         it->closing || it->protocol->room == NULL ? NULL : it->protocol->room(it, &room);
     if (direct == NULL)
         room = SCRATCH_SIZE;
     /* When room() answered instead of giving room, what comes is of no use. */
-    received(it, direct, recv(fd, direct != NULL ? direct : it->worker->scratch, room, 0));
+    received(it, direct, receive_into(it, direct != NULL ? direct : it->worker->scratch, room));
+    if (it->tls == NULL || it->closing || it->dead || !it->reading)
+        return;
+    if (tls_wants_to_write(it->tls))
+        block(it);
+    else if (tls_has_more(it->tls))
+        event_active(it->readable, EV_READ, 0);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *argument)
+{
+    connection *it = argument;
+    (void)fd;
+    (void)what;
+    if (it->secured != NULL && !it->closing)
+        shake_hands(it);
+    else
+        receive(it);
     connection_settle(it);
 }
 
@@ -165,8 +251,11 @@ void connection_pause(connection *it)
 
 void connection_resume(connection *it)
 {
-    if (!it->reading)
+    if (!it->reading && !it->blocked) {
         event_add(it->readable, NULL);
+        if (it->tls != NULL) /* what it holds does not make the socket readable */
+            event_active(it->readable, EV_READ, 0);
+    }
     it->reading = true;
 }
 
@@ -202,8 +291,9 @@ void connection_drain(connection *it)
     connection_settle(it);
 }
 
-connection *connection_new(worker *owner, int fd)
+connection *connection_new(const listening *from, int fd)
 {
+    worker *owner = from->worker;
     int on = 1;
     connection *it = calloc(1, sizeof *it);
     if (it == NULL) {
@@ -211,6 +301,7 @@ connection *connection_new(worker *owner, int fd)
         return NULL;
     }
     it->worker = owner;
+    it->from = from;
     it->fd = fd;
     it->out = evbuffer_new();
     it->readable = event_new(owner->loop, fd, EV_READ | EV_PERSIST, on_readable, it);

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tls.h"
 #include "worker.h"
 
 typedef struct connection connection;
@@ -38,7 +39,10 @@ typedef struct protocol {
 
 struct connection {
     worker *worker;
+    const listening *from;
     int fd;
+    tls_stream *tls;               /* NULL: bytes go as they are */
+    void (*secured)(connection *); /* to be called after the handshake; NULL: it is over */
     struct event *readable;
     struct event *writable;
     struct event *timer;
@@ -46,6 +50,7 @@ struct connection {
     const protocol *protocol;
     void *state; /* the protocol's */
     bool reading;
+    bool blocked; /* TLS must write before it can read */
     bool stalled; /* the protocol waits until `out` is sent */
     bool closing; /* close when `out` is sent */
     bool shut;    /* our end is; what still comes is dropped */
@@ -56,7 +61,10 @@ struct connection {
 
 /* Makes a connection of an accepted socket, which it owns. NULL when there is no memory; the socket
  * is closed then. `state` is to be set by the caller. */
-connection *connection_new(worker *owner, int fd);
+connection *connection_new(const listening *from, int fd);
+
+/* Shakes hands, then calls `secured`, which sets `state`. False when there is no memory. */
+bool connection_secure(connection *it, tls_context *by, void (*secured)(connection *));
 
 /* Whether so much is unsent that no more should be made. The protocol's go_on is called when it is
  * sent. */

@@ -1,6 +1,7 @@
 /* listen.c - see listen.h. */
 #include "server.h"
 #include "listen.h"
+#include "settings.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -91,7 +92,7 @@ bool listen_all(const char *address, int *sockets, size_t count, char bound[ADDR
     bound[0] = '\0';
     for (size_t i = 0; i < count; i++)
         sockets[i] = -1;
-    if (strcmp(address, "off") == 0)
+    if (!settings_is_given(address))
         return true;
     divide(address, host, &port);
     int failure = getaddrinfo(host, port, &wanted, &found);

@@ -29,6 +29,8 @@
       "Requests refused because the server could not take them now: 429 and 5xx.")                 \
     X(received_bytes, "otlp2parquet_received_bytes_total", "counter",                              \
       "Bytes of bodies as they came.")                                                             \
+    X(failed_handshakes, "otlp2parquet_failed_handshakes_total", "counter",                        \
+      "TLS handshakes that came to no connection.")                                                \
     X(connections, "otlp2parquet_connections", "gauge", "Connections open now.")                   \
     X(pending_bytes, "otlp2parquet_pending_bytes", "gauge",                                        \
       "Memory of requests that are not acknowledged yet.")                                         \

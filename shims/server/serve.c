@@ -72,6 +72,17 @@ static bool open_folders(server *it)
     return true;
 }
 
+static bool open_tls(server *it)
+{
+    char why[256];
+    for (size_t i = 0; i < LISTENERS && tls_is_wanted(it->config); i++) {
+        it->shared.tls[i] = tls_open(it->config, i == 1, why, sizeof why);
+        if (it->shared.tls[i] == NULL)
+            return cannot("", why);
+    }
+    return true;
+}
+
 static bool open_sockets(server *it)
 {
     const char *const addresses[LISTENERS] = {it->config->http, it->config->grpc};
@@ -132,7 +143,8 @@ static bool prepare(server *it)
                           .metrics = &it->metrics,
                           .batcher = &it->batcher,
                           .storer = &it->storer};
-    return check_options(it->config) && open_folders(it) && open_sockets(it) && open_workers(it);
+    return check_options(it->config) && open_tls(it) && open_folders(it) && open_sockets(it) &&
+           open_workers(it);
 }
 
 /* Releases what prepare() made, all or a part of it. No thread is running. */
@@ -147,6 +159,8 @@ static void release(server *it)
         free(it->sockets[i]);
     }
     free(it->workers);
+    for (size_t i = 0; i < LISTENERS; i++)
+        tls_close(it->shared.tls[i]);
     wal_folder_close(&it->wal);
     if (it->store != NULL)
         it->store->close(it->store);
@@ -174,16 +188,17 @@ static const char *port_name(const server *it, size_t listener)
 static void greet(const server *it)
 {
     const settings *config = it->config;
+    const char *scheme = tls_is_wanted(config) ? "https" : "http";
     say(LEVEL_INFO, "otlp2parquet %s serves OTLP/HTTP on %s, OTLP/gRPC on %s; files go to %s",
         o2p_version(), port_name(it, 0), port_name(it, 1), config->data);
     if (config->log_format != FORMAT_TEXT || config->log_level > LEVEL_INFO)
         return;
     if (it->bound[0][0] != '\0')
-        printf("\n  send to   export OTEL_EXPORTER_OTLP_ENDPOINT=http://%s\n", it->bound[0]);
+        printf("\n  send to   export OTEL_EXPORTER_OTLP_ENDPOINT=%s://%s\n", scheme, it->bound[0]);
     if (it->bound[1][0] != '\0')
         printf("  or gRPC   export OTEL_EXPORTER_OTLP_PROTOCOL=grpc "
-               "OTEL_EXPORTER_OTLP_ENDPOINT=http://%s\n",
-               it->bound[1]);
+               "OTEL_EXPORTER_OTLP_ENDPOINT=%s://%s\n",
+               scheme, it->bound[1]);
     printf("  query     duckdb -c \"SELECT * FROM '%s/logs/**/*.parquet' LIMIT 10\"\n\n",
            config->data);
     fflush(stdout);

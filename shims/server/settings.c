@@ -211,6 +211,11 @@ void settings_init(settings *all)
         settings_set(all, i, table[i].value, &error);
 }
 
+bool settings_is_given(const char *text)
+{
+    return strcmp(text, "off") != 0;
+}
+
 /* ---- the environment ------------------------------------------------------------------------- */
 
 /* The setting that NAME of OTLP2PARQUET_NAME=... means; SETTING_COUNT when there is none. */

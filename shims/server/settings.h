@@ -35,6 +35,13 @@
       "listen here for OTLP/HTTP")                                                                 \
     X(setting_text, grpc, FIXED, "grpc", ADDRESS, 0, 0, NULL, "127.0.0.1:4317", "ADDR",            \
       "listen here for OTLP/gRPC")                                                                 \
+    X(setting_text, tls_cert, FIXED, "tls-cert", TEXT, 0, 0, NULL, "off", "FILE",                  \
+      "speak TLS on both ports, with this certificate and those between it\n"                      \
+      "and its root, in PEM")                                                                      \
+    X(setting_text, tls_key, FIXED, "tls-key", TEXT, 0, 0, NULL, "off", "FILE",                    \
+      "the certificate's key, in PEM and without a passphrase")                                    \
+    X(setting_text, tls_client_ca, FIXED, "tls-client-ca", TEXT, 0, 0, NULL, "off", "FILE",        \
+      "serve only clients with a certificate that one of these has signed")                        \
     X(setting_text, data, FIXED, "data", TEXT, 0, 0, NULL, "data", "DIR",                          \
       "store the Parquet files here")                                                              \
     X(setting_text, wal, FIXED, "wal", TEXT, 0, 0, NULL, "wal", "DIR",                             \
@@ -72,7 +79,7 @@
     X(setting_number, max_connections, LIVE, "max-connections", NUMBER, 1, 1000000, NULL, "4096",  \
       "N", "connections at a time")                                                                \
     X(setting_number, request_timeout, LIVE, "request-timeout", DURATION, 100, 3600000, NULL,      \
-      "30s", "TIME", "longest time a request may take to arrive")                                  \
+      "30s", "TIME", "longest time a TLS handshake, and each request, may take to arrive")         \
     X(setting_number, idle_timeout, LIVE, "idle-timeout", DURATION, 100, 86400000, NULL, "5m",     \
       "TIME", "close a connection that asks nothing for so long")                                  \
     X(setting_number, drain_timeout, LIVE, "drain-timeout", DURATION, 0, 3600000, NULL, "25s",     \
@@ -116,6 +123,9 @@ void settings_init(settings *all);
 
 /* Sets one from its text. False with the reason, which says what is allowed. */
 bool settings_set(settings *all, size_t index, const char *text, settings_error *error);
+
+/* Whether a text names something: it is not `off`, which a file of that name is not either. */
+bool settings_is_given(const char *text);
 
 /* Sets those that the environment names. A variable that begins with OTLP2PARQUET_ and is none of
  * them is refused. */

@@ -36,13 +36,22 @@ void shared_accepted(shared *it)
 
 /* ---- connections ----------------------------------------------------------------------------- */
 
+static void open_protocol(connection *it)
+{
+    bool grpc = it->from->grpc;
+    bool h2 = grpc || (it->tls != NULL && tls_is_h2(it->tls));
+    if (!(h2 ? h2_open(it, grpc) : http1_open(it)))
+        connection_kill(it);
+}
+
 static void open_connection(listening *from, int fd)
 {
-    worker *it = from->worker;
-    connection *made = connection_new(it, fd);
+    connection *made = connection_new(from, fd);
     if (made == NULL)
         return;
-    if (!(from->grpc ? h2_open(made, true) : http1_open(made)))
+    if (from->tls == NULL)
+        open_protocol(made);
+    else if (!connection_secure(made, from->tls, open_protocol))
         connection_kill(made);
     connection_settle(made);
 }
@@ -227,7 +236,7 @@ static bool open_pipe(worker *it)
 
 static bool listen_on(worker *it, listening *from, int fd, bool grpc)
 {
-    *from = (listening){.fd = fd, .grpc = grpc, .worker = it};
+    *from = (listening){.fd = fd, .grpc = grpc, .tls = it->shared->tls[grpc], .worker = it};
     if (fd < 0)
         return true;
     from->event = event_new(it->loop, fd, EV_READ | EV_PERSIST, on_accept, from);

@@ -17,8 +17,11 @@
 #include "metrics.h"
 #include "settings.h"
 #include "submission.h"
+#include "tls.h"
 
 struct connection;
+
+enum { LISTENERS = 2 }; /* HTTP, gRPC */
 
 /* What all workers share. */
 typedef struct shared {
@@ -26,6 +29,7 @@ typedef struct shared {
     metrics *metrics;
     batcher *batcher;
     storer *storer;
+    tls_context *tls[LISTENERS];        /* NULL: without */
     atomic_uint_fast64_t busy_since_ns; /* when requests began to be told to come again; 0: not */
     atomic_bool draining;
 } shared;
@@ -34,11 +38,10 @@ typedef struct shared {
 typedef struct listening {
     int fd; /* -1: none */
     bool grpc;
+    tls_context *tls; /* NULL: without */
     struct event *event;
     struct worker *worker;
 } listening;
-
-enum { LISTENERS = 2 };
 
 typedef struct worker {
     shared *shared;

@@ -32,6 +32,7 @@ class Server:
         self.flags = flags
         self.environment = dict(os.environ, **(environment or {}))
         self.process = None
+        self.tls = None  # the client's ssl.SSLContext for get()
         self.log = folder / "log.txt"
 
     def start(self, http="127.0.0.1:0", grpc="127.0.0.1:0"):
@@ -71,7 +72,9 @@ class Server:
         self.process.wait(PATIENCE)
 
     def get(self, path):
-        return urllib.request.urlopen(f"http://{self.http}{path}", timeout=PATIENCE).read().decode()
+        scheme = "https" if self.tls else "http"
+        url = f"{scheme}://{self.http}{path}"
+        return urllib.request.urlopen(url, timeout=PATIENCE, context=self.tls).read().decode()
 
     def metric(self, name):
         return int(re.search(rf"^{name} (\d+)$", self.get("/metrics"), re.MULTILINE)[1])

@@ -67,16 +67,22 @@ def as_json(request):
     return json.dumps(plain).encode()
 
 
-def post(address, path, body, content_type=PROTOBUF, timeout=20, **headers):
-    """(status, headers in lower case, body) of one POST on a connection of its own."""
-    connection = http.client.HTTPConnection(address, timeout=timeout)
+def ask(method, address, path, body=None, timeout=20, tls=None, **headers):
+    """(status, headers in lower case, body) of one request on a connection of its own; tls is an SSLContext."""
+    if tls:
+        connection = http.client.HTTPSConnection(address, timeout=timeout, context=tls)
+    else:
+        connection = http.client.HTTPConnection(address, timeout=timeout)
     try:
-        fields = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection.request("POST", path, body, {"Content-Type": content_type, **fields})
+        connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
     finally:
         connection.close()
+
+
+def post(address, path, body, content_type=PROTOBUF, **options):
+    return ask("POST", address, path, body, Content_Type=content_type, **options)
 
 
 def dial(address, timeout=20):

@@ -40,6 +40,8 @@ static void defaults_are_the_table_s(void **state)
     assert_string_equal(all.path_template, O2P_DEFAULT_PATH_TEMPLATE);
     assert_int_equal(all.log_level, LEVEL_INFO);
     assert_int_equal(all.log_format, FORMAT_TEXT);
+    assert_true(settings_is_given(all.http));
+    assert_false(settings_is_given(all.tls_cert));
 }
 
 static void values_have_units_and_bounds(void **state)
