@@ -281,3 +281,22 @@ def test_a_request_after_a_refused_one_is_served(server):
         client.sendall(request % (PROTOBUF.encode(), 3, b"bad") + request % (PROTOBUF.encode(), len(GOOD), GOOD))
         assert read_answer(stream)[0] == 400
         assert read_answer(stream)[0] == 200
+
+
+def test_a_body_without_end_behind_an_answer_is_reset(server):
+    """By HTTP/2: HEADERS of a path that is not there, and DATA as long as the server takes it."""
+    headers = b"\x83\x86\x44\x02/x\x41\x01x"  # POST, http, :path /x, :authority x
+    with dial(server.http) as client:
+        client.sendall(PREFACE + frame(4, 0, 0) + frame(1, 4, 1, headers))
+        received, reset = b"", frame(3, 0, 1, bytes(4))
+        for _ in range(200):
+            client.sendall(frame(0, 0, 1, bytes(16000)))
+            client.settimeout(0.01)
+            try:
+                received += client.recv(65536)
+            except TimeoutError:
+                pass
+            if reset in received:
+                break
+        assert reset in received
+    assert_serves(server)

@@ -214,3 +214,17 @@ def test_the_answer_is_a_message(server):
     status, _, answer = post(server.http, "/v1/logs", logs(["a"]).SerializeToString())
     assert status == 200
     assert not ExportLogsServiceResponse.FromString(answer).HasField("partial_success")
+
+
+def test_an_early_refusal_by_http2_is_read(server, tmp_path):
+    """By a client that drops an answer when the stream is reset before it has read it, and goes on sending."""
+    for size in (2, 100_000, 3_000_000):
+        (tmp_path / "body").write_bytes(b"x" * size)
+        for _ in range(10):
+            done = subprocess.run(
+                ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--http2-prior-knowledge", "--max-time", "20"]
+                + ["--data-binary", f"@{tmp_path}/body", f"http://{server.http}/nowhere"],
+                capture_output=True,
+                check=True,
+            )
+            assert done.stdout == b"404"
