@@ -2,6 +2,7 @@
 #include "server.h"
 #include "exchange.h"
 #include "clock.h"
+#include "cors.h"
 #include "say.h"
 #include "wal.h"
 
@@ -119,7 +120,7 @@ static void count_answer(const exchange *it)
         count_up(&counts->busy_requests, 1);
     else if (code != RPC_OK)
         count_up(&counts->bad_requests, 1);
-    else if (purpose_of(it) == EXPORT)
+    else if (purpose_of(it) == EXPORT && it->answer.status == 200)
         count_up(&counts->accepted_requests, 1);
 }
 
@@ -240,24 +241,59 @@ static void begin_export(exchange *it)
         defer(it, 503, "the server's log cannot be written");
 }
 
-const char *exchange_allows(const exchange *it)
+/* The method that its path has. */
+static const char *method_of(const exchange *it)
 {
     return it->grpc || purpose_of(it) == EXPORT ? "POST" : "GET";
+}
+
+/* Whoever looks after the server's health has no credentials. */
+static bool is_permitted(const exchange *it)
+{
+    const auth *who = &it->worker->shared->auth;
+    purpose wanted = purpose_of(it);
+    return who->count == 0 || wanted == ALIVE || wanted == READY || wanted == GRPC_HEALTH ||
+           auth_permits(who, it->head.authorization);
+}
+
+static bool has_cors(const exchange *it)
+{
+    return !it->grpc && settings_is_given(it->worker->shared->settings->cors_origins);
+}
+
+/* A browser that asks whether a page's script may send the request that it is about to send. */
+static bool is_preflight(const exchange *it)
+{
+    return has_cors(it) && strcmp(it->head.method, "OPTIONS") == 0 && it->head.origin[0] != '\0' &&
+           it->head.requested_method[0] != '\0';
+}
+
+static void answer_preflight(exchange *it)
+{
+    if (cors_allows(it->worker->shared->settings->cors_origins, it->head.origin)) {
+        it->answer.status = 204;
+        finish(it);
+    } else
+        refuse_as(it, 403, RPC_PERMISSION_DENIED, "this origin is none of cors-origins");
 }
 
 static void begin(exchange *it)
 {
     int route = find_route(it);
     it->route = route < 0 ? 0 : route;
-    const char *method = exchange_allows(it);
+    const char *method = method_of(it);
     if (route < 0)
         refuse_as(it, 404, it->grpc ? RPC_UNIMPLEMENTED : RPC_NOT_FOUND,
                   it->grpc ? "no such service or method"
                            : "no such path; /v1/logs, /v1/traces and /v1/metrics are there");
+    else if (is_preflight(it))
+        answer_preflight(it);
     else if (strcmp(it->head.method, method) != 0)
         refuse_as(it, 405, RPC_UNIMPLEMENTED,
                   method[0] == 'P' ? "method not allowed, supported: [POST]"
                                    : "method not allowed, supported: [GET]");
+    else if (!is_permitted(it))
+        refuse_as(it, 401, RPC_UNAUTHENTICATED, "a credential is needed (Authorization)");
     else if (purpose_of(it) == EXPORT)
         begin_export(it);
 }
@@ -499,6 +535,56 @@ void exchange_end(exchange *it)
     if (!it->answered)
         end(it);
     leave(it);
+}
+
+/* ---- the answer's header --------------------------------------------------------------------- */
+
+static void add_field(answer_fields *to, const char *name, const char *value)
+{
+    to->list[to->count].name = name;
+    to->list[to->count++].value = value;
+}
+
+/* The Fetch standard, 3.2. To named pages the answer is open also when the browser adds what it
+ * remembers of the user, as its sendBeacon does; "*" would not do for that, and should not. */
+static void add_cors(const exchange *it, answer_fields *to)
+{
+    const settings *config = it->worker->shared->settings;
+    bool preflight = it->answer.status == 204;
+    bool open = cors_is_open(config->cors_origins);
+    add_field(to, "vary",
+              preflight ? "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+                        : "Origin");
+    if (!cors_allows(config->cors_origins, it->head.origin))
+        return;
+    add_field(to, "access-control-allow-origin", open ? "*" : it->head.origin);
+    if (!open)
+        add_field(to, "access-control-allow-credentials", "true");
+    if (!preflight) {
+        add_field(to, "access-control-expose-headers", "retry-after");
+        return;
+    }
+    snprintf(to->age, sizeof to->age, "%u", (unsigned)(config->cors_max_age / 1000));
+    add_field(to, "access-control-allow-methods", method_of(it));
+    add_field(to, "access-control-allow-headers", config->cors_headers);
+    add_field(to, "access-control-max-age", to->age);
+}
+
+void exchange_fields(const exchange *it, answer_fields *out)
+{
+    const auth *who = &it->worker->shared->auth;
+    out->count = 0;
+    snprintf(out->retry, sizeof out->retry, "%u", it->answer.why.retry_s);
+    if (it->answer.why.retry_s > 0)
+        add_field(out, "retry-after", out->retry);
+    if (it->answer.status == 405)
+        add_field(out, "allow", method_of(it));
+    if (it->answer.status == 401 && who->bearer)
+        add_field(out, "www-authenticate", "Bearer realm=\"otlp2parquet\"");
+    if (it->answer.status == 401 && who->basic)
+        add_field(out, "www-authenticate", "Basic realm=\"otlp2parquet\", charset=\"UTF-8\"");
+    if (has_cors(it))
+        add_cors(it, out);
 }
 
 /* ---- the batcher's answer -------------------------------------------------------------------- */

@@ -6,7 +6,10 @@
  *
  *   HTTP    POST /v1/logs, /v1/traces, /v1/metrics   protobuf, JSON or JSON lines
  *           GET /healthz, /readyz, /metrics          text
+ *           OPTIONS of each                          a browser's question, with cors-origins (204)
  *   gRPC    POST /opentelemetry.proto.collector...Service/Export, /grpc.health.v1.Health/Check
+ *
+ * A credential is asked for (auth-file) of everything but health, before any of the body is taken.
  *
  * Life. exchange_new and exchange_begin; then exchange_add and exchange_end, until `ready` is
  * called, which may happen inside of either or of exchange_begin. The protocol then sends the
@@ -25,13 +28,25 @@
 #include "worker.h"
 
 typedef struct answer {
-    int status; /* HTTP's */
+    int status; /* HTTP's; 204 has neither type nor body */
     const char *content_type;
     refusal why; /* code RPC_OK: accepted */
     reply body;  /* of HTTP; of gRPC the message, without its five bytes */
     char *text;  /* the body in place of `body`, when not NULL; freed with the exchange */
     size_t text_size;
 } answer;
+
+/* Fields of an answer's header that not every answer has, with names in lower case. */
+enum { MOST_ANSWER_FIELDS = 12 };
+typedef struct answer_fields {
+    size_t count;
+    struct {
+        const char *name;
+        const char *value; /* as long as the exchange and this are there */
+    } list[MOST_ANSWER_FIELDS];
+    char retry[12];
+    char age[12];
+} answer_fields;
 
 typedef struct exchange {
     submission submission; /* first: it is found by it when it is given back */
@@ -75,8 +90,8 @@ void exchange_added(exchange *it, size_t size);
 /* The body is complete. May answer. */
 void exchange_end(exchange *it);
 
-/* The method that its path has, for the field Allow. */
-const char *exchange_allows(const exchange *it);
+/* The fields of its answer beyond the content's type and length; HTTP's, not gRPC's. */
+void exchange_fields(const exchange *it, answer_fields *out);
 
 /* Answers with a refusal, for the protocol's own reasons. */
 void exchange_refuse(exchange *it, int status, rpc_code code, const char *message);

@@ -23,9 +23,9 @@
 enum {
     MOST_STREAMS = 128,
     MOST_HEADER = 16 * 1024,
-    STREAM_WINDOW = 1 << 20,     /* the 64 KiB of the standard make large bodies wait */
-    CONNECTION_WINDOW = 8 << 20, /* for all streams together */
-    MOST_FIELDS = 8,
+    STREAM_WINDOW = 1 << 20,              /* the 64 KiB of the standard make large bodies wait */
+    CONNECTION_WINDOW = 8 << 20,          /* for all streams together */
+    MOST_FIELDS = 3 + MOST_ANSWER_FIELDS, /* :status, and type and length of the content */
     GRPC_PREFIX = 5
 };
 
@@ -182,18 +182,18 @@ static void answer_http(stream *it)
     const answer *from = &it->exchange->answer;
     char status[8];
     char length[24];
-    char retry[12];
+    answer_fields more;
     snprintf(status, sizeof status, "%d", from->status);
     snprintf(length, sizeof length, "%zu", from->text != NULL ? from->text_size : from->body.size);
-    snprintf(retry, sizeof retry, "%u", from->why.retry_s);
     add(&header, ":status", status);
-    add(&header, "content-type", from->content_type);
-    add(&header, "content-length", length);
-    if (from->why.retry_s > 0)
-        add(&header, "retry-after", retry);
-    if (from->status == 405)
-        add(&header, "allow", exchange_allows(it->exchange));
-    submit(it, &header, true);
+    if (from->status != 204) {
+        add(&header, "content-type", from->content_type);
+        add(&header, "content-length", length);
+    }
+    exchange_fields(it->exchange, &more);
+    for (size_t i = 0; i < more.count; i++)
+        add(&header, more.list[i].name, more.list[i].value);
+    submit(it, &header, from->status != 204);
 }
 
 static void on_ready(exchange *done)

@@ -44,11 +44,11 @@ static bool take_length(head *it, const char *value, size_t size)
 
 static bool take_text(char *field, size_t capacity, const char *value, size_t size)
 {
-    char before[128];
-    bool first = field[0] == '\0';
-    memcpy(before, field, capacity);
+    size_t kept = size < capacity - 1 ? size : capacity - 1;
+    if (field[0] != '\0')
+        return strlen(field) == kept && memcmp(field, value, kept) == 0;
     head_set(field, capacity, value, size);
-    return first || strcmp(before, field) == 0;
+    return true;
 }
 
 bool head_take(head *it, const char *name, size_t name_size, const char *value, size_t value_size)

@@ -12,7 +12,10 @@
 #define HEAD_FIELDS(X)                                                                             \
     X(content_type, "content-type", 128)                                                           \
     X(content_encoding, "content-encoding", 32)                                                    \
-    X(grpc_encoding, "grpc-encoding", 32)
+    X(grpc_encoding, "grpc-encoding", 32)                                                          \
+    X(authorization, "authorization", 1024)                                                        \
+    X(origin, "origin", 256)                                                                       \
+    X(requested_method, "access-control-request-method", 16)
 
 typedef struct head {
     char method[16];

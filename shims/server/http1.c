@@ -52,7 +52,10 @@ static const char *reason_of(int status)
         const char *reason;
     } reasons[] = {
         {200, "OK"},
+        {204, "No Content"},
         {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
         {408, "Request Timeout"},
@@ -75,12 +78,14 @@ static void write_answer(connection *it, const exchange *from, bool last)
     const answer *what = &from->answer;
     const char *body = what->text != NULL ? what->text : what->body.bytes;
     size_t size = what->text != NULL ? what->text_size : what->body.size;
-    evbuffer_add_printf(it->out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\n",
-                        what->status, reason_of(what->status), what->content_type, size);
-    if (what->why.retry_s > 0)
-        evbuffer_add_printf(it->out, "Retry-After: %u\r\n", what->why.retry_s);
-    if (what->status == 405)
-        evbuffer_add_printf(it->out, "Allow: %s\r\n", exchange_allows(from));
+    answer_fields fields;
+    evbuffer_add_printf(it->out, "HTTP/1.1 %d %s\r\n", what->status, reason_of(what->status));
+    if (what->status != 204)
+        evbuffer_add_printf(it->out, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+                            what->content_type, size);
+    exchange_fields(from, &fields);
+    for (size_t i = 0; i < fields.count; i++)
+        evbuffer_add_printf(it->out, "%s: %s\r\n", fields.list[i].name, fields.list[i].value);
     evbuffer_add_printf(it->out, "%s\r\n", last ? "Connection: close\r\n" : "");
     evbuffer_add(it->out, body, size);
 }

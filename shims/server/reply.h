@@ -21,10 +21,12 @@ typedef enum rpc_code {
     RPC_OK = 0,
     RPC_INVALID_ARGUMENT = 3,
     RPC_NOT_FOUND = 5,
+    RPC_PERMISSION_DENIED = 7,
     RPC_RESOURCE_EXHAUSTED = 8,
     RPC_UNIMPLEMENTED = 12,
     RPC_INTERNAL = 13,
-    RPC_UNAVAILABLE = 14
+    RPC_UNAVAILABLE = 14,
+    RPC_UNAUTHENTICATED = 16
 } rpc_code;
 
 /* Room for any of them: texts and paths are limited, and JSON may write each byte as two. */

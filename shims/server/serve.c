@@ -5,6 +5,7 @@
 #include "serve.h"
 #include "batcher.h"
 #include "clock.h"
+#include "cors.h"
 #include "listen.h"
 #include "notify.h"
 #include "say.h"
@@ -70,6 +71,18 @@ static bool open_folders(server *it)
                                            ? "another server uses this write-ahead log"
                                            : strerror(errno));
     return true;
+}
+
+/* Who may send. */
+static bool read_auth(server *it)
+{
+    char why[256];
+    const settings *config = it->config;
+    if (settings_is_given(config->auth_file) &&
+        !auth_read(&it->shared.auth, config->auth_file, why, sizeof why))
+        return cannot("", why);
+    return !settings_is_given(config->cors_origins) ||
+           cors_check(config->cors_origins, why, sizeof why) || cannot("", why);
 }
 
 static bool open_tls(server *it)
@@ -143,8 +156,8 @@ static bool prepare(server *it)
                           .metrics = &it->metrics,
                           .batcher = &it->batcher,
                           .storer = &it->storer};
-    return check_options(it->config) && open_tls(it) && open_folders(it) && open_sockets(it) &&
-           open_workers(it);
+    return check_options(it->config) && read_auth(it) && open_tls(it) && open_folders(it) &&
+           open_sockets(it) && open_workers(it);
 }
 
 /* Releases what prepare() made, all or a part of it. No thread is running. */
@@ -161,6 +174,7 @@ static void release(server *it)
     free(it->workers);
     for (size_t i = 0; i < LISTENERS; i++)
         tls_close(it->shared.tls[i]);
+    auth_release(&it->shared.auth);
     wal_folder_close(&it->wal);
     if (it->store != NULL)
         it->store->close(it->store);
@@ -199,6 +213,9 @@ static void greet(const server *it)
         printf("  or gRPC   export OTEL_EXPORTER_OTLP_PROTOCOL=grpc "
                "OTEL_EXPORTER_OTLP_ENDPOINT=%s://%s\n",
                scheme, it->bound[1]);
+    if (it->shared.auth.count > 0)
+        printf("  with      export OTEL_EXPORTER_OTLP_HEADERS=authorization=%s\n",
+               it->shared.auth.bearer ? "Bearer%20TOKEN" : "Basic%20BASE64");
     printf("  query     duckdb -c \"SELECT * FROM '%s/logs/**/*.parquet' LIMIT 10\"\n\n",
            config->data);
     fflush(stdout);

@@ -42,6 +42,17 @@
       "the certificate's key, in PEM and without a passphrase")                                    \
     X(setting_text, tls_client_ca, FIXED, "tls-client-ca", TEXT, 0, 0, NULL, "off", "FILE",        \
       "serve only clients with a certificate that one of these has signed")                        \
+    X(setting_text, auth_file, FIXED, "auth-file", TEXT, 0, 0, NULL, "off", "FILE",                \
+      "serve only clients with a credential of this file; each line of it\n"                       \
+      "is `bearer TOKEN` or `basic USER:PASSWORD`")                                                \
+    X(setting_text, cors_origins, FIXED, "cors-origins", TEXT, 0, 0, NULL, "off", "LIST",          \
+      "let scripts of these web pages send, such as\n"                                             \
+      "https://shop.example,https://*.example.org; * alone: of any")                               \
+    X(setting_text, cors_headers, FIXED, "cors-headers", TEXT, 0, 0, NULL,                         \
+      "content-type,content-encoding,authorization", "LIST",                                       \
+      "header fields that these scripts may set")                                                  \
+    X(setting_number, cors_max_age, LIVE, "cors-max-age", DURATION, 0, 86400000, NULL, "2h",       \
+      "TIME", "how long browsers may remember that")                                               \
     X(setting_text, data, FIXED, "data", TEXT, 0, 0, NULL, "data", "DIR",                          \
       "store the Parquet files here")                                                              \
     X(setting_text, wal, FIXED, "wal", TEXT, 0, 0, NULL, "wal", "DIR",                             \

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "auth.h"
 #include "batcher.h"
 #include "metrics.h"
 #include "settings.h"
@@ -29,7 +30,8 @@ typedef struct shared {
     metrics *metrics;
     batcher *batcher;
     storer *storer;
-    tls_context *tls[LISTENERS];        /* NULL: without */
+    tls_context *tls[LISTENERS]; /* NULL: without */
+    auth auth;
     atomic_uint_fast64_t busy_since_ns; /* when requests began to be told to come again; 0: not */
     atomic_bool draining;
 } shared;

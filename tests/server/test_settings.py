@@ -84,6 +84,9 @@ def test_the_example_is_right(tmp_path):
     assert run(tmp_path, "--config", example, "--check") == (0, "", "")
     assert shown(tmp_path, "--config", example)["seal-bytes"] == "256M"
     unit = (ROOT / "examples" / "server" / "otlp2parquet.service").read_text()
+    files = [shown(tmp_path, "--config", example)[name].strip('"') for name in ("tls-cert", "tls-key", "auth-file")]
+    given = re.findall(r"^LoadCredential=(.+):", unit, re.MULTILINE)
+    assert files == [f"/run/credentials/otlp2parquet.service/{name}" for name in given]
     drain = int(shown(tmp_path)["drain-timeout"].removesuffix("s"))
     assert int(re.search(r"TimeoutStopSec=(\d+)s", unit)[1]) > drain
     assert int(re.search(r"WatchdogSec=(\d+)s", unit)[1]) > drain
