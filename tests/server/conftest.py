@@ -114,6 +114,8 @@ def make_server(tmp_path):
     for server in made:
         if server.process and server.process.poll() is None:
             server.kill()
+        if server.process:
+            assert "Sanitizer" not in server.log.read_text(errors="replace")
 
 
 @pytest.fixture

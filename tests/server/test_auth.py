@@ -42,7 +42,8 @@ def fields(authorization):
 
 def test_http(server):
     for one in GOOD:
-        assert post(server.http, "/v1/logs", BODY, **fields(one))[0] == 200
+        body = logs([f"by {one}"]).SerializeToString()
+        assert post(server.http, "/v1/logs", body, **fields(one))[0] == 200
     for one in BAD:
         status, headers, answer = post(server.http, "/v1/logs", BODY, **fields(one))
         assert (status, status_of(answer).code) == (401, 16)
@@ -108,7 +109,7 @@ def test_grpc(server):
     with grpc.insecure_channel(server.grpc) as channel:
         service = LogsServiceStub(channel)
         for one in GOOD:
-            service.Export(logs(["kept"]), metadata=[("authorization", one)], timeout=20)
+            service.Export(logs([f"by {one}"]), metadata=[("authorization", one)], timeout=20)
         for one in BAD:
             with pytest.raises(grpc.RpcError) as error:
                 metadata = [("authorization", one)] if one is not None else []

@@ -26,10 +26,8 @@ from test_hostile import end_of, memory_mb
 from test_settings import run
 
 BODY = logs(["secret"]).SerializeToString()
-REQUEST = (
-    b"POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: %d\r\n\r\n%s"
-    % (len(BODY), BODY)
-)
+HEAD = b"POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: %d\r\n\r\n"
+REQUEST = HEAD % len(BODY) + BODY
 
 
 def certify(folder, name, *options):
@@ -119,7 +117,6 @@ def test_sdk(make_server, keys, monkeypatch, protocol, client_ca):
 
 def test_curl(server, keys, tmp_path):
     body = tmp_path / "body"
-    body.write_bytes(logs(["x" * 1000] * 3000).SerializeToString())
     command = ["curl", "-sS", "-w", "%{http_version} %{http_code}", "--max-time", "20", "--cacert", keys / "ours.pem"]
     command += ["-H", f"Content-Type: {PROTOBUF}", "--data-binary", f"@{body}", f"https://{server.http}/v1/logs"]
     for extra, version in (
@@ -129,10 +126,11 @@ def test_curl(server, keys, tmp_path):
         (["--http2-prior-knowledge", "--no-alpn"], b"2"),
         (["--http1.1", "--no-alpn", "--tls-max", "1.2"], b"1.1"),
     ):
+        body.write_bytes(logs([f"{extra} {i} " + "x" * 1000 for i in range(3000)]).SerializeToString())
         done = subprocess.run([*command, *extra], capture_output=True, check=True)
         assert done.stdout.endswith(version + b" 200")
     server.stop()
-    assert len(server.rows("logs")) == 15000
+    assert len(set(server.rows("logs", "Body"))) == 15000
 
 
 def test_grpc_of_any_size(server, keys):
@@ -144,6 +142,22 @@ def test_grpc_of_any_size(server, keys):
             call.result()
     server.stop()
     assert len(server.rows("logs")) == 108
+
+
+@pytest.mark.parametrize("version", ["--h1", "--npn-list=h2"])
+def test_many_connections_at_once(server, tmp_path, version):
+    (tmp_path / "body").write_bytes(logs(["x" * 100] * 50).SerializeToString())
+    done = subprocess.run(
+        ["h2load", version, "-n", "600", "-c", "30", "-t", "2", "-d", tmp_path / "body"]
+        + ["-H", f"content-type: {PROTOBUF}", f"https://{server.http}/v1/logs"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert "600 succeeded" in done.stdout and "status codes: 600 2xx" in done.stdout
+    assert server.metric("otelcol_receiver_accepted_log_records_total") == 30000
+    assert server.stop() == 0
 
 
 @pytest.mark.parametrize(
@@ -213,7 +227,8 @@ def test_records_of_a_byte_and_requests_one_behind_the_other(server):
         for byte in REQUEST:
             client.sendall(bytes([byte]))
         assert read_answer(stream)[0] == 200
-        client.sendall(REQUEST * 200)
+        bodies = [logs([f"{i}"]).SerializeToString() for i in range(200)]
+        client.sendall(b"".join(HEAD % len(body) + body for body in bodies))
         for _ in range(200):
             assert read_answer(stream)[0] == 200
     server.stop()
