@@ -9,6 +9,10 @@
  *   | {http-port}    | its port, for itself      | 4318                  |
  *   | {grpc}         | URL of OTLP/gRPC          | http://localhost:4317 |
  *   | {grpc-address} | the same without a scheme | localhost:4317        |
+ *   | {insecure}     | whether it lacks TLS      | true, false           |
+ *   | {tls}          | the opposite              | off, on               |
+ *
+ * With tls-cert the URLs are https.
  */
 #include "cli.h"
 #include "server_settings.h"
@@ -59,7 +63,7 @@
       "  otlp/otlp2parquet:\n"                                                                     \
       "    endpoint: \"{grpc-address}\"\n"                                                         \
       "    tls:\n"                                                                                 \
-      "      insecure: true\n"                                                                     \
+      "      insecure: {insecure}\n"                                                               \
       "    retry_on_failure:\n"                                                                    \
       "      max_elapsed_time: 0s # never give up\n"                                               \
       "service:\n"                                                                                 \
@@ -99,11 +103,12 @@
       "      match: '*'\n"                                                                         \
       "      host: '{http-host}'\n"                                                                \
       "      port: {http-port}\n"                                                                  \
+      "      tls: {tls}\n"                                                                         \
       "      logs_uri: /v1/logs\n"                                                                 \
       "      traces_uri: /v1/traces\n"                                                             \
       "      metrics_uri: /v1/metrics\n")                                                          \
     X("telemetrygen", "the Collector's generator of telemetry, to try",                            \
-      "telemetrygen logs --otlp-insecure --otlp-endpoint '{grpc-address}' --logs 10\n")            \
+      "telemetrygen logs --otlp-insecure={insecure} --otlp-endpoint '{grpc-address}' --logs 10\n") \
     X("curl", "one log record by hand, to try",                                                    \
       "curl -sS -H 'Content-Type: application/json' '{http}/v1/logs' -d '{\"resourceLogs\":[{\"re" \
       "source\":{},\"scopeLogs\":[{\"logRecords\":[{\"body\":{\"stringValue\":\"hello\"}}]}]}]}'"  \
@@ -169,7 +174,7 @@ static bool is_every_address(const char *host)
 }
 
 /* HOST:PORT as the settings have it, checked by them; `off` has no port. */
-static void find_endpoint(const char *text, const char *setting, struct endpoint *it)
+static void find_endpoint(const char *text, const char *setting, bool tls, struct endpoint *it)
 {
     const char *colon = strrchr(text, ':');
     *it = (struct endpoint){.setting = setting};
@@ -186,7 +191,7 @@ static void find_endpoint(const char *text, const char *setting, struct endpoint
     bool colons = strchr(it->host, ':') != NULL;
     snprintf(it->address, sizeof it->address, "%s%s%s:%s", colons ? "[" : "", it->host,
              colons ? "]" : "", it->port);
-    snprintf(it->url, sizeof it->url, "http://%s", it->address);
+    snprintf(it->url, sizeof it->url, "%s://%s", tls ? "https" : "http", it->address);
     it->usable = strspn(it->port, "0") != strlen(it->port) && is_host(it->host);
 }
 
@@ -230,14 +235,17 @@ static int print_client(const struct client *client, const settings *all)
 {
     struct endpoint http;
     struct endpoint grpc;
-    find_endpoint(all->http, settings_key(SETTING_http), &http);
-    find_endpoint(all->grpc, settings_key(SETTING_grpc), &grpc);
+    bool tls = settings_is_given(all->tls_cert);
+    find_endpoint(all->http, settings_key(SETTING_http), tls, &http);
+    find_endpoint(all->grpc, settings_key(SETTING_grpc), tls, &grpc);
     const struct word words[] = {
         {"{http}", &http, http.url},
         {"{http-host}", &http, http.host},
         {"{http-port}", &http, http.port},
         {"{grpc}", &grpc, grpc.url},
         {"{grpc-address}", &grpc, grpc.address},
+        {"{insecure}", &grpc, tls ? "false" : "true"},
+        {"{tls}", &http, tls ? "on" : "off"},
     };
     enum { WORDS = sizeof words / sizeof *words };
     const struct endpoint *lacking = put(NULL, client->text, words, WORDS);

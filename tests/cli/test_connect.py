@@ -122,3 +122,13 @@ def test_mistakes(run, arguments, message):
     result = run("connect", *arguments)
     assert (result.status, result.out) == (2, "")
     assert message in result.err
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_with_tls_the_clients_speak_it(ok, tmp_path, client):
+    (tmp_path / "c.yaml").write_text("tls-cert: server.pem\n")
+    plain, tls = ok("connect", client).out, ok("connect", "--config", tmp_path / "c.yaml", client).out
+    assert "http://" not in tls and tls != plain
+    for one, other in (("https:", "http:"), ("=false", "=true"), ("insecure: false", "insecure: true"), ("tls: on", "tls: off")):
+        tls = tls.replace(one, other)
+    assert tls == plain
