@@ -346,14 +346,26 @@ static bool grow(exchange *it)
     return true;
 }
 
+static uint8_t *find_room(exchange *it, size_t *room)
+{
+    if (it->answered || (it->size == it->capacity && !grow(it)))
+        return NULL;
+    *room = it->capacity - it->size;
+    return it->body + it->size;
+}
+
+static void added(exchange *it, size_t size)
+{
+    it->size += size;
+    count_up(&it->worker->shared->metrics->received_bytes, size);
+    if (it->size >= most_bytes(it))
+        too_large(it);
+}
+
 uint8_t *exchange_room(exchange *it, size_t *room)
 {
-    uint8_t *to = NULL;
     enter(it);
-    if (!it->answered && (it->size < it->capacity || grow(it))) {
-        *room = it->capacity - it->size;
-        to = it->body + it->size;
-    }
+    uint8_t *to = find_room(it, room);
     leave(it);
     return to;
 }
@@ -361,10 +373,7 @@ uint8_t *exchange_room(exchange *it, size_t *room)
 void exchange_added(exchange *it, size_t size)
 {
     enter(it);
-    it->size += size;
-    count_up(&it->worker->shared->metrics->received_bytes, size);
-    if (it->size >= most_bytes(it))
-        too_large(it);
+    added(it, size);
     leave(it);
 }
 
@@ -372,12 +381,12 @@ static void add(exchange *it, const uint8_t *bytes, size_t size)
 {
     while (size > 0) {
         size_t room;
-        uint8_t *to = exchange_room(it, &room);
+        uint8_t *to = find_room(it, &room);
         if (to == NULL)
             return;
         room = room < size ? room : size;
         memcpy(to, bytes, room);
-        exchange_added(it, room);
+        added(it, room);
         bytes += room;
         size -= room;
     }

@@ -39,16 +39,6 @@ static int choose_protocol(SSL *it, const unsigned char **out, unsigned char *si
     return SSL_TLSEXT_ERR_OK;
 }
 
-/* OpenSSL would ask the terminal. */
-static int no_passphrase(char *to, int size, int writing, void *user)
-{
-    (void)to;
-    (void)size;
-    (void)writing;
-    (void)user;
-    return -1;
-}
-
 static bool cannot_read(const char *key, const char *path, char *why, size_t why_size)
 {
     unsigned long first = ERR_peek_error();
@@ -60,7 +50,8 @@ static bool cannot_read(const char *key, const char *path, char *why, size_t why
 
 static bool load_own(SSL_CTX *it, const settings *config, char *why, size_t why_size)
 {
-    SSL_CTX_set_default_passwd_cb(it, no_passphrase);
+    /* Otherwise OpenSSL would ask the terminal. */
+    SSL_CTX_set_default_passwd_cb_userdata(it, (void *)"");
     if (SSL_CTX_use_certificate_chain_file(it, config->tls_cert) != 1)
         return cannot_read("tls-cert", config->tls_cert, why, why_size);
     /* This compares it with the certificate too. */
