@@ -52,7 +52,7 @@ typedef enum o2p_status {
     O2P_ERR_UNDETECTED = 3,    /* the signal was not given and the bytes do not tell it */
     O2P_ERR_TRUNCATED = 4,     /* the input ends, or a length points, past the enclosing message */
     O2P_ERR_MALFORMED = 5,     /* not protobuf: an over-long varint, a bad tag, an unmatched group;
-                                  not JSON */
+                                  not JSON, or JSON of another signal than the one named */
     O2P_ERR_WIRE_TYPE = 6, /* a known field with a wire type that its type does not have; in JSON an
                               object, array or scalar in the place of another */
     O2P_ERR_DEPTH = 7,     /* messages nested deeper than options.max_depth */
@@ -275,10 +275,10 @@ typedef struct o2p_options {
     uint64_t max_output_bytes; /* of all files together; default 8 GiB. Known when they are written:
                                   the only limit but memory's that o2p_batch_finish may reach */
     uint64_t max_memory_bytes; /* held at once, results included; default 16 GiB. Appends take a
-                                  third of it at most (of what the codec's level does not take),
-                                  and leave the rest to o2p_batch_finish; and attributes in other
-                                  forms than maps, which may take far more room in files than in
-                                  the batch, a 48th as text */
+                                  sixth of it at most (of what the codec's level and the pages'
+                                  metadata do not take), and leave the rest to o2p_batch_finish;
+                                  and attributes in other forms than maps, which may take far
+                                  more room in files than in the batch, a 48th as text */
 
     o2p_allocator allocator;
 } o2p_options;

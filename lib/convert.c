@@ -165,6 +165,20 @@ static uint64_t text_bytes(const o2p_batch *batch, const o2p_store_mark *mark)
     return batch->list_bytes + o2p_store_list_bytes(&batch->store, mark);
 }
 
+/* The most that a batch may hold, so that it can be written: which takes up to five times as much
+ * at a time, what is held included, a codec's context, and something for each page. */
+static size_t most_held(const o2p_batch *batch)
+{
+    enum { WRITING = 6, LEAVES = 128, PAGE = 512, BOUNDS = 4 };
+    const o2p_settings *s = &batch->settings;
+    uint32_t rows = s->page_rows < s->row_group_rows ? s->page_rows : s->row_group_rows;
+    uint64_t page = PAGE + BOUNDS * (uint64_t)s->statistics_bytes;
+    uint64_t pages = batch->store.row_count / rows * (LEAVES + s->promotion_count) * page;
+    uint64_t others = s->codec_memory + pages;
+    uint64_t most = s->max_memory_bytes > others ? (s->max_memory_bytes - others) / WRITING : 0;
+    return most < SIZE_MAX ? (size_t)most : SIZE_MAX;
+}
+
 /* Reads a call's bytes into the batch; `mark` as in o2p_read. False on failure: *full tells whether
  * a limit of the batch was reached. */
 static bool read_call(o2p_batch *batch, const o2p_store_mark *mark, const void *bytes, size_t len,
@@ -186,6 +200,11 @@ static bool read_call(o2p_batch *batch, const o2p_store_mark *mark, const void *
         refuse(result, O2P_ERR_LIMIT, "attributes for more memory than max_memory_bytes");
         return false;
     }
+    *full = mark != NULL && batch->memory.held > most_held(batch);
+    if (*full) {
+        refuse(result, O2P_ERR_LIMIT, "more pages than max_memory_bytes has room for");
+        return false;
+    }
     if (o2p_folders_count(&batch->folders, &batch->store, &batch->settings, &folders)) {
         batch->list_bytes = texts;
         return true;
@@ -204,14 +223,10 @@ o2p_status o2p_batch_append(o2p_batch *batch, const void *bytes, size_t len, o2p
     o2p_result ignored;
     if (result == NULL)
         result = &ignored;
-    /* What is left of the memory is for writing, which takes up to 2.4 times as much as is held,
-     * and a codec's context. */
-    enum { WRITING = 3 };
     bool full;
     size_t limit = batch->memory.limit;
-    size_t codec = batch->settings.codec_memory;
     o2p_store_save(&batch->store, &batch->mark);
-    batch->memory.limit = limit > codec ? (limit - codec) / WRITING : 0;
+    batch->memory.limit = most_held(batch);
     bool ok = read_call(batch, &batch->mark, bytes, len, result, &full);
     batch->memory.limit = limit;
     if (ok) {

@@ -162,7 +162,7 @@ static void note_shared_lists(const o2p_leaf_writer *w, o2p_value_range v, extre
     uint32_t page = v.row + 1;
     for (uint32_t r = v.row; r < v.row_end && bounds != NULL; r++) {
         list_bounds *list = &bounds[leaf->lists[r]];
-        if (leaf->lists[r] == 0 || list->page == page)
+        if (o2p_leaf_list_size(leaf, leaf->lists[r]) == 0 || list->page == page)
             continue;
         list->page = page;
         note_place(w, x, list->places[0]);

@@ -1,6 +1,8 @@
 /* path.c - see path.h. Times are unsigned nanoseconds, so years reach 2554. */
 #include "path.h"
 
+#include "../base/utf8.h"
+
 #include "../../include/otlp2parquet.h"
 
 /* ---- fields ---- */
@@ -83,9 +85,34 @@ const char *o2p_path_check(const char *path_template)
         if (wrong != NULL || *c == '\0')
             break;
     }
+    segment = effective(path_template);
+    size_t size = strlen(segment);
+    if (wrong == NULL && o2p_utf8_valid_prefix((const uint8_t *)segment, size) != size)
+        wrong = "not UTF-8";
     if (wrong == NULL && !has_field(path_template, FIELD_HASH))
         wrong = "{hash} is missing: files would overwrite each other";
     return wrong;
+}
+
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+}
+
+bool o2p_path_has_folder(const char *path_template, const char *name)
+{
+    size_t size = strlen(name);
+    for (const char *segment = effective(path_template);; segment++) {
+        size_t same = 0;
+        while (same < size && segment[same] != '\0' && lower(segment[same]) == lower(name[same]))
+            same++;
+        if (same == size && segment[same] == '=')
+            return true;
+        while (*segment != '/' && *segment != '\0')
+            segment++;
+        if (*segment == '\0')
+            return false;
+    }
 }
 
 o2p_path_span o2p_path_time_span(const char *path_template)

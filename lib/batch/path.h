@@ -27,6 +27,10 @@ typedef struct o2p_path_values {
  * relative and has no "." or ".." or empty segment. Otherwise what is wrong, as static text. */
 const char *o2p_path_check(const char *path_template);
 
+/* Whether some folder of the template is NAME=..., which readers take for a column of that name
+ * (the case of A to Z aside). */
+bool o2p_path_has_folder(const char *path_template, const char *name);
+
 o2p_path_span o2p_path_time_span(const char *path_template);
 bool o2p_path_has_service(const char *path_template);
 

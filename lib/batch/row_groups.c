@@ -17,7 +17,7 @@
 #include "../base/limits.h"
 #include "leaf_writer.h"
 
-enum { MOST_SHARED = 1 << 26, INDEX_BYTES = 2, NUMBER_BYTES = 8, LENGTH_BYTES = 4 };
+enum { INDEX_BYTES = 2, NUMBER_BYTES = 8, LENGTH_BYTES = 4 };
 
 /* A leaf by which rows are weighed. */
 typedef struct weighed_leaf {
@@ -46,6 +46,15 @@ static bool is_numbered(const o2p_encoder *e, const o2p_layout_leaf *spec,
 {
     uint64_t bytes = spec->form == O2P_FORM_HEX ? values->bytes * 2 : values->bytes;
     return o2p_repeats_input(spec) || (!values->gave_up && bytes <= e->settings->dictionary_bytes);
+}
+
+/* Most attributes that the rows of a row group have from their resources, scopes and metrics: each
+ * takes a dozen bytes while it is written. */
+static uint64_t shared_limit(const o2p_encoder *e)
+{
+    enum { MOST = 1 << 26, SHARE_OF_MEMORY = 96 };
+    uint64_t limit = e->settings->max_memory_bytes / SHARE_OF_MEMORY;
+    return limit < MOST ? limit : MOST;
 }
 
 /* ---- a table ---- */
@@ -180,7 +189,7 @@ void o2p_row_groups_prepare(o2p_encoder *e)
     most = rows < most ? rows : most;
     w->row = w->leaves.size = w->stamps.size = w->group = 0;
     uint64_t bytes = weigh_leaves(e, most, rows, false) + 2 * INDEX_BYTES * shared * most;
-    w->fit = bytes <= e->settings->row_group_bytes && shared * most <= MOST_SHARED;
+    w->fit = bytes <= e->settings->row_group_bytes && shared * most <= shared_limit(e);
     if (!w->fit)
         weigh_leaves(e, most, rows, true);
 }
@@ -311,7 +320,7 @@ uint32_t o2p_row_group_rows(o2p_encoder *e, const uint32_t *selected, const uint
         }
         shared += each;
         bytes += bytes_of(e, run, selected[i], true) + e->weights.row + 2 * INDEX_BYTES * each;
-        if ((shared > MOST_SHARED || bytes > e->settings->row_group_bytes) && i > 0)
+        if ((shared > shared_limit(e) || bytes > e->settings->row_group_bytes) && i > 0)
             return i;
     }
     return most;

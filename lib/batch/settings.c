@@ -55,7 +55,9 @@ static bool copy_known(o2p_options *known, const o2p_options *options)
     known->size = sizeof(*known);
     if (options == NULL)
         return true;
-    if (options->size < offsetof(o2p_options, encoding) || options->size > 4 * sizeof(*known))
+    /* The struct of a version ends at a multiple of its alignment: no member is half there. */
+    if (options->size < offsetof(o2p_options, encoding) || options->size > 4 * sizeof(*known) ||
+        options->size % _Alignof(o2p_options) != 0)
         return false;
     memcpy(known, options, options->size < sizeof(*known) ? options->size : sizeof(*known));
     return true;
@@ -198,6 +200,10 @@ o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options,
         .allocator = o.allocator,
         .path_template = o.path_template,
     };
+    for (size_t i = 0; i < o.promotion_count; i++)
+        if (o2p_path_has_folder(o.path_template, o2p_promotion_name(&o.promotions[i])))
+            return refuse(error, "promotions",
+                          "the name of a NAME=... folder: readers would show the folder's value");
     if (!o2p_codec_available(settings->codec))
         return refuse(error, "codec", "this build has no such codec");
     if (!o2p_codec_level(settings->codec, &settings->codec_level))

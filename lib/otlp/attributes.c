@@ -212,7 +212,7 @@ static bool add_known(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
     push(walk, list, column, pair->key, pair->value, pair->letter);
     list->position++;
     if (pair->owner != NULL)
-        pair->owner->values++;
+        o2p_known_key_count(pair->owner, false);
     return true;
 }
 
@@ -262,7 +262,7 @@ static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field
         start(walk, list, column);
     if (O2P_UNLIKELY(came_before(walk, list, column, index)))
         return o2p_note_duplicate(walk, list, list->position++, index, value);
-    bool varied = key_place != NULL && key_place->varied;
+    bool varied = key_place != NULL && o2p_known_key_is_new(key_place);
     if (!read_value_of(walk, list, value, varied, &read))
         return false;
     if (O2P_UNLIKELY(column->key_dictionary->gave_up))

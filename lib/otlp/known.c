@@ -38,17 +38,30 @@ void *o2p_known_table_begin(o2p_buffer *table, size_t size)
     return at;
 }
 
+/* Values are judged by 2,048 at a time: new when more than 19 in 20 made an entry, as do about
+ * twenty thousand values that are equally likely, or more. Fewer come again often enough for a
+ * dictionary to pay. */
+enum { STEP = 2048, NEW_IN_TWENTY = 19 };
+
+/* Of a key whose values are new, so many are looked up at the begin of each step all the same, and
+ * when half of them came again the others are, too. */
+enum { SAMPLE = 128 };
+
 void o2p_known_key_count(o2p_known_key *key, bool fresh)
 {
-    /* Looked at once so many values were read, and given up when more than 19 in 20 of them were
-     * new: about twenty thousand values that are equally likely, or more. Fewer come again often
-     * enough for a dictionary to pay. */
-    enum { STEP = 2048, NEW_IN_TWENTY = 19 };
     key->values++;
     key->fresh += fresh;
-    if (key->values % STEP == 0 &&
-        (uint64_t)key->fresh * 20 > (uint64_t)key->values * NEW_IN_TWENTY)
-        key->varied = true;
+    if (key->varied && key->values == SAMPLE && key->fresh < SAMPLE / 2)
+        key->varied = false;
+    if (key->values < STEP)
+        return;
+    key->varied = key->varied || key->fresh * 20 > STEP * NEW_IN_TWENTY;
+    key->values = key->fresh = 0;
+}
+
+bool o2p_known_key_is_new(const o2p_known_key *key)
+{
+    return key->varied && key->values >= SAMPLE;
 }
 
 uint16_t *o2p_known_list_place(o2p_known *known, o2p_span fields)

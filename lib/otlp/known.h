@@ -29,9 +29,9 @@ typedef struct o2p_known_key {
     uint32_t size;
     uint32_t request; /* number of the request; another one: a free place */
     uint32_t key;     /* index */
-    uint32_t values;  /* read with it so far ... */
+    uint32_t values;  /* read with it in this step (known.c) ... */
     uint32_t fresh;   /* ... of which so many made an entry */
-    bool varied;      /* nearly all do: values are not looked up any more */
+    bool varied;      /* nearly all do, so they are not looked up, but for a sample */
 } o2p_known_key;
 
 typedef struct o2p_known_pair {
@@ -121,6 +121,9 @@ static inline bool o2p_known_key_holds(const o2p_known *known, const o2p_known_k
 
 /* Counts a value that came with the key, and whether it made an entry. */
 void o2p_known_key_count(o2p_known_key *key, bool fresh);
+
+/* Whether the next value is likely to be new. */
+bool o2p_known_key_is_new(const o2p_known_key *key);
 
 /* The place of an attribute; NULL when memory is refused. */
 static inline o2p_known_pair *o2p_known_pair_place(o2p_known *known, o2p_span pair)

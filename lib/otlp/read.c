@@ -172,9 +172,15 @@ static bool rewrite(call *c, const uint8_t *text, size_t size, o2p_signal *signa
                     o2p_json_report *report)
 {
     const o2p_settings *settings = c->reader->settings;
-    *signal = settings->signal;
-    if (*signal == O2P_SIGNAL_AUTO && !o2p_json_signal(text, size, signal, report))
+    o2p_signal told = O2P_SIGNAL_AUTO;
+    if (!o2p_json_signal(text, size, &told, report) && settings->signal == O2P_SIGNAL_AUTO)
         return false;
+    *signal = settings->signal == O2P_SIGNAL_AUTO ? told : settings->signal;
+    if (told != O2P_SIGNAL_AUTO && told != *signal) {
+        report->status = O2P_ERR_MALFORMED;
+        report->what = "a request of another signal than the one named";
+        return false;
+    }
     if (*signal != O2P_SIGNAL_AUTO)
         return o2p_json_request(o2p_request_message(*signal), text, size, &settings->limits,
                                 &c->reader->json[*signal], report);

@@ -21,9 +21,9 @@ uint16_t storer_choices(const settings *config)
 o2p_options storer_batch_options(const settings *config, const char *path_template,
                                  uint16_t choices)
 {
-    /* Columns of the requests we have seen take up to eight times the memory of the bytes; writing
-     * takes twice that of the columns, as o2p_options.max_memory_bytes says. */
-    enum { COLUMNS_TO_BYTES = 8, WRITING = 3 };
+    /* Columns of the requests we have seen take up to eight times the memory of the bytes, and are
+     * a sixth of o2p_options.max_memory_bytes. */
+    enum { COLUMNS_TO_BYTES = 8, WRITING = 6 };
     o2p_options options = segment_options(path_template, choices);
     options.max_input_bytes = config->max_request;
     options.max_memory_bytes =

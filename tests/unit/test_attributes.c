@@ -286,7 +286,7 @@ static void the_dictionary_is_given_up_within_a_list(void **state)
  * again too; other keys of the same lists still share theirs. */
 static void values_of_a_varied_key_are_kept(void **state)
 {
-    enum { RECORDS = 5000, VARIED_FROM = 2048 };
+    enum { RECORDS = 5000, STEP = 2048, SAMPLE = 128 };
     walk_fixture *f = (walk_fixture *)*state;
     char text[64];
     sample_open(&f->p, "a");
@@ -307,7 +307,7 @@ static void values_of_a_varied_key_are_kept(void **state)
     const o2p_dictionary *values =
         o2p_column_dictionary(f->store.tables[O2P_TABLE_LOGS], O2P_COL_LogAttributes);
     assert_int_equal(values->entry_count, 1 + RECORDS + 2); /* the last id has two entries */
-    assert_int_equal(values->hashed, 1 + VARIED_FROM + 2);
+    assert_int_equal(values->hashed, 1 + STEP + 2 * SAMPLE + 2);
 }
 
 /* ---- lists within lists ---- */

@@ -93,10 +93,12 @@ static void numbers_of_requests_begin_again(void **state)
     assert_false(o2p_known_pair_holds(&known, at, columns, pair));
 }
 
+enum { STEP = 2048, SAMPLE = 128 };
+
 static void keys_are_varied_when_nineteen_in_twenty_values_are_new(void **state)
 {
     (void)state;
-    enum { STEP = 2048, LIMIT = STEP * 19 / 20 };
+    enum { LIMIT = STEP * 19 / 20 };
     o2p_known_key few = {0}, many = {0};
     for (uint32_t i = 1; i <= STEP; i++) {
         assert_false(few.varied || many.varied);
@@ -105,6 +107,23 @@ static void keys_are_varied_when_nineteen_in_twenty_values_are_new(void **state)
     }
     assert_false(few.varied);
     assert_true(many.varied);
+}
+
+/* The first values of each step are looked up, and when half of them are known, all are again. */
+static void varied_keys_are_looked_at_again(void **state)
+{
+    (void)state;
+    for (uint32_t fresh = SAMPLE / 2 - 1; fresh <= SAMPLE / 2; fresh++) {
+        o2p_known_key key = {0};
+        for (uint32_t i = 0; i < STEP; i++)
+            o2p_known_key_count(&key, true);
+        for (uint32_t i = 0; i < SAMPLE; i++) {
+            assert_false(o2p_known_key_is_new(&key));
+            o2p_known_key_count(&key, i < fresh);
+        }
+        assert_int_equal(key.varied, fresh == SAMPLE / 2);
+        assert_int_equal(o2p_known_key_is_new(&key), fresh == SAMPLE / 2);
+    }
 }
 
 static void lists_are_found_by_all_their_bytes(void **state)
@@ -176,6 +195,7 @@ int main(void)
         TEST(places_spread),
         TEST(numbers_of_requests_begin_again),
         TEST(keys_are_varied_when_nineteen_in_twenty_values_are_new),
+        TEST(varied_keys_are_looked_at_again),
         TEST(lists_are_found_by_all_their_bytes),
         TEST(lists_that_are_new_are_looked_for_no_more),
         TEST(lists_have_a_most),

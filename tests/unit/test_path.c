@@ -223,9 +223,22 @@ static void bad_templates(void **state)
     }
 }
 
+static void folders_that_are_columns(void **state)
+{
+    (void)state;
+    assert_true(o2p_path_has_folder(NULL, "year") && o2p_path_has_folder(NULL, "Hour"));
+    assert_false(o2p_path_has_folder(NULL, "table") || o2p_path_has_folder(NULL, "yea"));
+    assert_false(o2p_path_has_folder(NULL, "years") || o2p_path_has_folder(NULL, ""));
+    assert_true(o2p_path_has_folder("KEY={table}/{hash}", "key"));
+    assert_false(o2p_path_has_folder("x-key={table}/{hash}", "key"));
+    assert_string_equal(o2p_path_check("\xff/{hash}"), "not UTF-8");
+    assert_null(o2p_path_check("\xc3\xa9/{hash}"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(folders_that_are_columns),
         cmocka_unit_test(every_field),
         cmocka_unit_test(dates),
         cmocka_unit_test(every_day),
