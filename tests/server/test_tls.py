@@ -6,6 +6,7 @@ another client's.
 
 import os
 import random
+import signal
 import socket
 import ssl
 import subprocess
@@ -271,6 +272,28 @@ def test_an_end_behind_a_request(server):
         client.sendall(outgoing.read())
         incoming.write(end_of(client)[1])
         assert tls.read().startswith(b"HTTP/1.1 200")
+
+
+def test_what_tls_holds_while_a_request_is_answered(server):
+    """More than is received at once, in records that do not end there: the rest makes no socket readable."""
+    body = logs(["x" * 1000]).SerializeToString()
+    count = 262_144 // len(HEAD % len(body) + body) + 3
+    client, tls, incoming, outgoing = in_memory(server, server.tls)
+    with client:
+        requests = (HEAD % len(body) + body) * count
+        for at in range(0, len(requests), 10_000):
+            tls.write(requests[at : at + 10_000])
+        server.process.send_signal(signal.SIGSTOP)
+        client.sendall(outgoing.read())
+        server.process.send_signal(signal.SIGCONT)
+        answers = b""
+        while answers.count(b"HTTP/1.1 200") < count:
+            incoming.write(client.recv(65536))
+            try:
+                while True:
+                    answers += tls.read(65536)
+            except ssl.SSLWantReadError:
+                pass
 
 
 def test_a_cut_connection_is_not_an_end(server):
