@@ -275,8 +275,8 @@ typedef struct o2p_options {
     uint64_t max_output_bytes; /* of all files together; default 8 GiB. Known when they are written:
                                   the only limit but memory's that o2p_batch_finish may reach */
     uint64_t max_memory_bytes; /* held at once, results included; default 16 GiB. Appends take a
-                                  sixth of it at most (of what the codec's level and the pages'
-                                  metadata do not take), and leave the rest to o2p_batch_finish;
+                                  sixth of it at most (of what the codec, the rows and the pages
+                                  take by themselves), and leave the rest to o2p_batch_finish;
                                   and attributes in other forms than maps, which may take far
                                   more room in files than in the batch, a 48th as text */
 

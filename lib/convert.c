@@ -166,15 +166,16 @@ static uint64_t text_bytes(const o2p_batch *batch, const o2p_store_mark *mark)
 }
 
 /* The most that a batch may hold, so that it can be written: which takes up to five times as much
- * at a time, what is held included, a codec's context, and something for each page. */
+ * at a time, what is held included, a codec's context, and something for each row, to sort it, and
+ * for each page. */
 static size_t most_held(const o2p_batch *batch)
 {
-    enum { WRITING = 6, LEAVES = 128, PAGE = 512, BOUNDS = 4 };
+    enum { WRITING = 6, ROW = 48, LEAVES = 128, PAGE = 512, BOUNDS = 4 };
     const o2p_settings *s = &batch->settings;
     uint32_t rows = s->page_rows < s->row_group_rows ? s->page_rows : s->row_group_rows;
     uint64_t page = PAGE + BOUNDS * (uint64_t)s->statistics_bytes;
     uint64_t pages = batch->store.row_count / rows * (LEAVES + s->promotion_count) * page;
-    uint64_t others = s->codec_memory + pages;
+    uint64_t others = s->codec_memory + pages + batch->store.row_count * ROW;
     uint64_t most = s->max_memory_bytes > others ? (s->max_memory_bytes - others) / WRITING : 0;
     return most < SIZE_MAX ? (size_t)most : SIZE_MAX;
 }
@@ -202,7 +203,7 @@ static bool read_call(o2p_batch *batch, const o2p_store_mark *mark, const void *
     }
     *full = mark != NULL && batch->memory.held > most_held(batch);
     if (*full) {
-        refuse(result, O2P_ERR_LIMIT, "more pages than max_memory_bytes has room for");
+        refuse(result, O2P_ERR_LIMIT, "more rows and pages than max_memory_bytes has room for");
         return false;
     }
     if (o2p_folders_count(&batch->folders, &batch->store, &batch->settings, &folders)) {

@@ -1476,12 +1476,44 @@ static void fill_and_write(o2p_codec codec, int32_t level, uint64_t limit)
 static void a_batch_full_of_rows_can_be_written(void **state)
 {
     (void)state;
-    for (uint64_t limit = 1500000; limit < 30000000; limit *= 2)
+    for (uint64_t limit = 3000000; limit < 60000000; limit *= 2)
         fill_and_write(O2P_CODEC_SNAPPY, 0, limit);
-    fill_and_write(O2P_CODEC_GZIP, 0, 2000000);
-    fill_and_write(O2P_CODEC_ZSTD, 0, 2500000);
+    fill_and_write(O2P_CODEC_GZIP, 0, 4000000);
+    fill_and_write(O2P_CODEC_ZSTD, 0, 5000000);
     fill_and_write(O2P_CODEC_ZSTD, 0, 10000000);
-    fill_and_write(O2P_CODEC_ZSTD, 9, 15000000);
+    fill_and_write(O2P_CODEC_ZSTD, 9, 30000000);
+}
+
+/* So can records of a few bytes, of which writing takes several times what they are held in; and
+ * pages of a row, which have metadata each. */
+static void a_batch_full_of_short_rows_can_be_written(void **state)
+{
+    (void)state;
+    for (uint32_t page_rows = 0; page_rows <= 1; page_rows++) {
+        protobuf p = {0};
+        o2p_options options = {.size = sizeof(options),
+                               .signal = O2P_SIGNAL_LOGS,
+                               .page_rows = page_rows,
+                               .path_template = "{hash}",
+                               .max_memory_bytes = 32 << 20};
+        o2p_batch *batch = new_batch(&options);
+        o2p_status status = O2P_OK;
+        sample_open(&p, "s");
+        for (unsigned i = 0; i < 100; i++) {
+            pb_open(&p, 2);
+            pb_fixed64(&p, 1, SAMPLE_TIME + i);
+            pb_close(&p);
+        }
+        sample_close(&p);
+        while (status == O2P_OK)
+            status = o2p_batch_append(batch, p.data, p.size, NULL);
+        assert_int_equal(status, O2P_ERR_FULL);
+        assert_true(o2p_batch_rows(batch) >= 100);
+        o2p_output out = finish_ok(batch);
+        o2p_output_free(&out);
+        o2p_batch_free(batch);
+        pb_free(&p);
+    }
 }
 
 /* A limit below what the codec takes is told by the first append, not by finish. */
@@ -1544,6 +1576,7 @@ int main(void)
         cmocka_unit_test(what_comes_may_be_said),
         cmocka_unit_test(a_batch_without_rows_may_be_full),
         cmocka_unit_test(a_batch_full_of_rows_can_be_written),
+        cmocka_unit_test(a_batch_full_of_short_rows_can_be_written),
         cmocka_unit_test(a_codec_may_not_fit),
         cmocka_unit_test(names),
     };
