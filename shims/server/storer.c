@@ -162,9 +162,9 @@ static bool judge(storer *it, const sealed *work, const wal_reader *reader, cons
         return true;
     }
     if (reader->skipped > 0)
-        say(LEVEL_INFO,
-            "the last %" PRIu64 " bytes of segment %016" PRIx64 " of the log were being written "
-            "when the server stopped; nothing in them was acknowledged",
+        say(LEVEL_WARN,
+            "the last %" PRIu64 " bytes of segment %016" PRIx64 " of the log cannot be read; if they "
+            "were being written when the server stopped, nothing in them was acknowledged",
             reader->skipped, work->segment);
     *why = WAL_ASIDE_UNREADABLE;
     return sum->unreadable > 0;
