@@ -167,25 +167,38 @@ static void set_error(const call *c, o2p_error *error, o2p_status status, const 
     memcpy(error->path, report->path, sizeof(report->path));
 }
 
+/* Whether a text that has nothing of the signal that was named is a request of another one. */
+static bool is_of_another(const uint8_t *text, size_t size, o2p_signal signal,
+                          const o2p_json_report *report)
+{
+    o2p_json_report ignored;
+    o2p_signal told;
+    return report->records == 0 && report->unknown_members > 0 &&
+           o2p_json_signal(text, size, &told, &ignored) && told != O2P_SIGNAL_AUTO &&
+           told != signal;
+}
+
 /* Rewrites a text as protobuf behind the others of its signal. */
 static bool rewrite(call *c, const uint8_t *text, size_t size, o2p_signal *signal,
                     o2p_json_report *report)
 {
     const o2p_settings *settings = c->reader->settings;
-    o2p_signal told = O2P_SIGNAL_AUTO;
-    if (!o2p_json_signal(text, size, &told, report) && settings->signal == O2P_SIGNAL_AUTO)
+    bool named = settings->signal != O2P_SIGNAL_AUTO;
+    *signal = settings->signal;
+    if (!named && !o2p_json_signal(text, size, signal, report))
         return false;
-    *signal = settings->signal == O2P_SIGNAL_AUTO ? told : settings->signal;
-    if (told != O2P_SIGNAL_AUTO && told != *signal) {
-        report->status = O2P_ERR_MALFORMED;
-        report->what = "a request of another signal than the one named";
+    if (*signal == O2P_SIGNAL_AUTO) {
+        report->status = O2P_ERR_UNDETECTED;
+        report->what = "no member of any request";
         return false;
     }
-    if (*signal != O2P_SIGNAL_AUTO)
-        return o2p_json_request(o2p_request_message(*signal), text, size, &settings->limits,
-                                &c->reader->json[*signal], report);
-    report->status = O2P_ERR_UNDETECTED;
-    report->what = "no member of any request";
+    if (!o2p_json_request(o2p_request_message(*signal), text, size, &settings->limits,
+                          &c->reader->json[*signal], report))
+        return false;
+    if (!named || !is_of_another(text, size, *signal, report))
+        return true;
+    report->status = O2P_ERR_MALFORMED;
+    report->what = "a request of another signal than the one named";
     return false;
 }
 

@@ -140,6 +140,8 @@ static void signals_are_taken_as_named(void **state)
     assert_error(result.error, O2P_ERR_MALFORMED, 0, 0, "",
                  "a request of another signal than the one named");
     assert_int_equal(result.signal, O2P_SIGNAL_TRACES);
+    read_ok(f, spans, "{}"); /* nothing, of any signal */
+    read_ok(f, spans, "{\"resourceSpans\":[],\"more\":1}");
     result = read_text(f, defaults, "{\"unknown\":1}");
     assert_error(result.error, O2P_ERR_UNDETECTED, 0, 0, "", "no member of any request");
     assert_int_equal(result.signal, O2P_SIGNAL_AUTO);
