@@ -228,17 +228,17 @@ def limits():
         counts={"accepted": 4},
     )
     case(
-        "max_memory_bytes_1_mib",
+        "max_memory_bytes_4_mib",
         lambda: logs_of(*(field(5, field(1, b"%08d" % n + b"x" * 1000)) for n in range(8000))),
         "LIMIT",
-        options={"max_memory_bytes": MIB},
+        options={"max_memory_bytes": 4 * MIB},
     )
     case(
-        "max_memory_bytes_1_mib_json",
+        "max_memory_bytes_4_mib_json",
         lambda: json_logs(*('{"body":{"stringValue":"%01000d"}}' % n for n in range(8000))),
         "LIMIT",
         encoding="json",
-        options={"max_memory_bytes": MIB},
+        options={"max_memory_bytes": 4 * MIB},
     )
 
 
