@@ -163,7 +163,8 @@ static bool judge(storer *it, const sealed *work, const wal_reader *reader, cons
     }
     if (reader->skipped > 0)
         say(LEVEL_WARN,
-            "the last %" PRIu64 " bytes of segment %016" PRIx64 " of the log cannot be read; if they "
+            "the last %" PRIu64 " bytes of segment %016" PRIx64
+            " of the log cannot be read; if they "
             "were being written when the server stopped, nothing in them was acknowledged",
             reader->skipped, work->segment);
     *why = WAL_ASIDE_UNREADABLE;
