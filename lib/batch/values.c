@@ -89,7 +89,7 @@ static void put_delta(const o2p_leaf_writer *w, const uint64_t *words, uint32_t 
     o2p_buffer *narrow = &w->encoder->narrow;
     narrow->size = 0;
     int32_t *values = (int32_t *)o2p_buffer_extend(narrow, (size_t)count * 4 + 4);
-    if (values == NULL)
+    if (values == NULL || words == NULL) /* values that are all the default have a dictionary */
         return;
     for (uint32_t i = 0; i < count; i++)
         values[i] = (int32_t)(uint32_t)words[i];
