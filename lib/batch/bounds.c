@@ -216,64 +216,80 @@ static double double_of(uint64_t bits)
     return value;
 }
 
-static bool is_nan(uint64_t bits)
+static uint64_t bits_of(double value)
 {
-    return (bits << 1) > (uint64_t)0x7FF << 53;
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
 }
 
-/* Without NaN; zeros as the format wants them (parquet.thrift, ColumnOrder). */
+/* Zeros as the format wants them (parquet.thrift, ColumnOrder). A NaN is neither less nor greater
+ * than anything, so it changes nothing: when there is nothing else, the infinities stay as they
+ * are, the least above the greatest. */
 static bool find_double_bounds(const uint64_t *words, uint32_t count, uint64_t *min, uint64_t *max)
 {
-    bool any = false;
+    const uint64_t infinity = (uint64_t)0x7FF << 52, sign = (uint64_t)1 << 63;
+    double least = double_of(infinity), greatest = double_of(infinity | sign);
     for (uint32_t i = 0; i < count; i++) {
-        if (is_nan(words[i]))
-            continue;
-        if (!any || double_of(words[i]) < double_of(*min))
-            *min = words[i];
-        if (!any || double_of(words[i]) > double_of(*max))
-            *max = words[i];
-        any = true;
+        double value = double_of(words[i]);
+        least = value < least ? value : least;
+        greatest = value > greatest ? value : greatest;
     }
-    if (any && *min << 1 == 0)
-        *min = (uint64_t)1 << 63;
-    if (any && *max << 1 == 0)
+    *min = bits_of(least);
+    *max = bits_of(greatest);
+    if (*min << 1 == 0)
+        *min = sign;
+    if (*max << 1 == 0)
         *max = 0;
-    return any;
+    return least <= greatest;
 }
 
 /* 32-bit numbers and booleans lie in the low half. */
-static int64_t signed_of(const o2p_leaf_writer *w, uint64_t word)
+static O2P_ALWAYS_INLINE int64_t signed_of(uint64_t word, bool wide)
 {
-    return w->physical == O2P_PHYSICAL_INT64 ? (int64_t)word : (int64_t)(int32_t)(uint32_t)word;
+    return wide ? (int64_t)word : (int64_t)(int32_t)(uint32_t)word;
 }
 
-static void find_int_bounds(const o2p_leaf_writer *w, const uint64_t *words, uint32_t count,
-                            uint64_t *min, uint64_t *max)
+static O2P_ALWAYS_INLINE void find_int_bounds(const uint64_t *words, uint32_t count, bool wide,
+                                              uint64_t *min, uint64_t *max)
 {
-    *min = *max = words[0];
-    for (uint32_t i = 1; i < count; i++) {
-        if (signed_of(w, words[i]) < signed_of(w, *min))
-            *min = words[i];
-        if (signed_of(w, words[i]) > signed_of(w, *max))
-            *max = words[i];
+    int64_t least = INT64_MAX, greatest = INT64_MIN;
+    for (uint32_t i = 0; i < count; i++) {
+        int64_t value = signed_of(words[i], wide);
+        least = value < least ? value : least;
+        greatest = value > greatest ? value : greatest;
     }
+    *min = (uint64_t)least;
+    *max = (uint64_t)greatest;
+}
+
+/* Of `count` > 0 numbers. False when all are NaN. */
+static bool bounds_of_numbers(o2p_physical physical, const uint64_t *words, uint32_t count,
+                              uint64_t *min, uint64_t *max)
+{
+    if (physical == O2P_PHYSICAL_DOUBLE)
+        return find_double_bounds(words, count, min, max);
+    if (physical == O2P_PHYSICAL_INT64)
+        find_int_bounds(words, count, true, min, max);
+    else
+        find_int_bounds(words, count, false, min, max);
+    return true;
 }
 
 /* `stored` has room for two values of 8 bytes. */
 static void find_number_bounds(const o2p_leaf_writer *w, uint32_t first, uint32_t count,
                                uint8_t *stored, o2p_bounds *bounds)
 {
-    const uint64_t *words = w->leaf->constant ? NULL : w->leaf->words + first;
-    uint64_t min = 0, max = 0;
-    bool present = true;
-    if (w->leaf->constant)
-        max = w->physical == O2P_PHYSICAL_DOUBLE ? 0 : max;
-    else if (w->physical == O2P_PHYSICAL_DOUBLE)
-        present = find_double_bounds(words, count, &min, &max);
-    else
-        find_int_bounds(w, words, count, &min, &max);
-    if (w->leaf->constant && w->physical == O2P_PHYSICAL_DOUBLE)
-        min = (uint64_t)1 << 63;
+    static const uint64_t zero = 0;
+    const uint64_t *words = w->leaf->constant ? &zero : w->leaf->words + first;
+    uint64_t min, max;
+    if (w->leaf->constant) {
+        count = 1;
+    } else if (w->places != NULL && count == w->leaf->value_count) {
+        words = o2p_number_table_values(&w->encoder->numbers);
+        count = w->place_count;
+    }
+    bool present = bounds_of_numbers(w->physical, words, count, &min, &max);
     o2p_store_le64(stored, min);
     o2p_store_le64(stored + 8, max);
     *bounds = (o2p_bounds){present, stored, stored + 8, o2p_physical_width(w->physical),

@@ -78,17 +78,18 @@ void *o2p_cell_gap(o2p_rows *rows, o2p_col col, uint32_t row, size_t width)
     return at + gap;
 }
 
-void o2p_set64_valid(o2p_rows *rows, o2p_col col, uint32_t row, uint64_t value)
+uint8_t *o2p_valid_gap(o2p_rows *rows, o2p_col col, uint32_t row)
 {
     o2p_column *column = &rows->columns[col];
-    o2p_set64(rows, col, row, value);
     begin_column(rows, column);
+    if (column->valid.size > row) /* only after a refused allocation */
+        return NULL;
     size_t gap = row - column->valid.size;
     uint8_t *at = (uint8_t *)o2p_buffer_extend(&column->valid, gap + 1);
     if (at == NULL)
-        return;
+        return NULL;
     memset(at, 0, gap);
-    at[gap] = 1;
+    return at + gap;
 }
 
 static o2p_dictionary *make_dictionary(o2p_rows *rows, o2p_text_kind kind)

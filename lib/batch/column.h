@@ -61,9 +61,10 @@ void o2p_rows_free(o2p_rows *rows);
 /* Seals the dictionaries: no cell may be set after it. */
 void o2p_rows_seal(o2p_rows *rows);
 
-/* Slow halves of the functions below: make room in `cells` for the cell of `row`, filling up to it.
- * NULL when memory is refused. */
+/* Slow halves of the functions below: make room in `cells` for the cell of `row`, or in `valid`,
+ * filling up to it. NULL when memory is refused. */
 void *o2p_cell_gap(o2p_rows *rows, o2p_col col, uint32_t row, size_t width);
+uint8_t *o2p_valid_gap(o2p_rows *rows, o2p_col col, uint32_t row);
 
 static inline void o2p_set32(o2p_rows *rows, o2p_col col, uint32_t row, uint32_t value)
 {
@@ -96,7 +97,18 @@ static inline void o2p_set64(o2p_rows *rows, o2p_col col, uint32_t row, uint64_t
 }
 
 /* Sets a nullable number: without this call the cell is null. */
-void o2p_set64_valid(o2p_rows *rows, o2p_col col, uint32_t row, uint64_t value);
+static inline void o2p_set64_valid(o2p_rows *rows, o2p_col col, uint32_t row, uint64_t value)
+{
+    o2p_buffer *valid = &rows->columns[col].valid;
+    o2p_set64(rows, col, row, value);
+    if (O2P_LIKELY(valid->size == row && valid->capacity > row)) {
+        valid->data[valid->size++] = 1;
+    } else {
+        uint8_t *at = o2p_valid_gap(rows, col, row);
+        if (at != NULL)
+            *at = 1;
+    }
+}
 
 /* The dictionary of a STRING or ID column or a MAP's values (made by the first call); NULL when
  * memory is refused. */

@@ -123,6 +123,8 @@ static bool set_sources(o2p_encoder *e, o2p_table table, const uint32_t *selecte
     bool ok = !e->memory->failed;
     for (o2p_source s = O2P_SOURCE_RESOURCE; s <= O2P_SOURCE_METRIC && ok; s++)
         ok = set_runs(e, table, s, runs, count);
+    if (ok)
+        o2p_gather_begin(&e->gather, o2p_u32s(&e->sources[O2P_SOURCE_ROW]), count);
     return ok;
 }
 

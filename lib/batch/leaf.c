@@ -8,7 +8,7 @@ static void each_buffer(o2p_gather *gather, void (*visit)(o2p_buffer *buffer, o2
                          &gather->inner,       &gather->valid,       &gather->children,
                          &gather->expanded[0], &gather->expanded[1], &gather->expanded[2],
                          &gather->lists,       &gather->list_ends,   &gather->used,
-                         &gather->local};
+                         &gather->local,       &gather->child_counts};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         visit(all[i], memory);
 }
@@ -22,12 +22,13 @@ static void free_buffer(o2p_buffer *buffer, o2p_memory *memory)
 void o2p_gather_init(o2p_gather *gather, o2p_memory *memory)
 {
     each_buffer(gather, o2p_buffer_init, memory);
-    gather->map = NULL;
+    o2p_gather_begin(gather, NULL, 0);
 }
 
 void o2p_gather_free(o2p_gather *gather)
 {
     each_buffer(gather, free_buffer, NULL);
+    o2p_gather_begin(gather, NULL, 0);
 }
 
 /* Room for `count` elements of `width` bytes at the start of a scratch buffer. */
@@ -37,60 +38,86 @@ static void *room(o2p_buffer *buffer, size_t count, size_t width)
     return o2p_buffer_extend(buffer, count * width + 1);
 }
 
+void o2p_gather_begin(o2p_gather *gather, const uint32_t *selected, uint32_t count)
+{
+    uint32_t i = 0;
+    while (i < count && selected[i] == selected[0] + i)
+        i++;
+    gather->straight = i == count ? selected : NULL;
+    gather->map = gather->structs = NULL;
+}
+
+/* The rows of a source, or child rows, that a leaf is of. */
+typedef struct selection {
+    const uint32_t *rows;
+    uint32_t count;
+    bool straight; /* each is the one after the row before: what a column has of them is an array */
+} selection;
+
+/* Whether the cells of all selected rows, or other elements of `width` bytes a row, are in `buffer`
+ * one behind the other. */
+static bool has_array(const o2p_buffer *buffer, const selection *of, size_t width)
+{
+    return of->straight && of->count > 0 &&
+           (uint64_t)of->rows[0] + of->count <= buffer->size / width;
+}
+
 /* ---- lists ---- */
 
 /* Items of each selected row; returns their sum, which fits: see O2P_MAX_ROWS. */
-static uint64_t gather_counts(const o2p_column *column, const uint32_t *selected, uint32_t count,
-                              uint32_t *counts)
+static uint64_t gather_counts(const o2p_column *column, const selection *of, uint32_t *counts)
 {
     uint64_t sum = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        counts[i] = o2p_list_end(column, selected[i]) - o2p_list_begin(column, selected[i]);
+    for (uint32_t i = 0; i < of->count; i++) {
+        counts[i] = o2p_list_end(column, of->rows[i]) - o2p_list_begin(column, of->rows[i]);
         sum += counts[i];
     }
     return sum;
 }
 
-static void gather_items64(const o2p_column *column, const uint32_t *selected, uint32_t count,
-                           uint64_t *out)
+static void gather_items64(const o2p_column *column, const selection *of, uint64_t *out)
 {
     const uint64_t *items = (const uint64_t *)(const void *)column->items.data;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t begin = o2p_list_begin(column, selected[i]);
-        uint32_t n = o2p_list_end(column, selected[i]) - begin;
+    for (uint32_t i = 0; i < of->count; i++) {
+        uint32_t begin = o2p_list_begin(column, of->rows[i]);
+        uint32_t n = o2p_list_end(column, of->rows[i]) - begin;
         memcpy(out, items + begin, (size_t)n * 8);
         out += n;
     }
 }
 
 /* The numbers of the child rows of the selected rows. */
-static void gather_children(const o2p_column *column, const uint32_t *selected, uint32_t count,
-                            uint32_t *out)
+static void gather_children(const o2p_column *column, const selection *of, uint32_t *out)
 {
-    for (uint32_t i = 0; i < count; i++)
-        for (uint32_t c = o2p_list_begin(column, selected[i]);
-             c < o2p_list_end(column, selected[i]); c++)
+    for (uint32_t i = 0; i < of->count; i++)
+        for (uint32_t c = o2p_list_begin(column, of->rows[i]);
+             c < o2p_list_end(column, of->rows[i]); c++)
             *out++ = c;
 }
 
-/* Items of an x_LIST; `counts` gets their number for each selected row. */
-static bool gather_list(o2p_gather *gather, const o2p_column *column, const uint32_t *selected,
-                        uint32_t count, o2p_buffer *counts_buffer, o2p_leaf *leaf)
+/* Items of an x_LIST; `gather->counts` gets their number for each selected row. */
+static bool gather_list(o2p_gather *gather, const o2p_column *column, const selection *of,
+                        o2p_leaf *leaf)
 {
-    uint32_t *counts = (uint32_t *)room(counts_buffer, count, 4);
+    uint32_t *counts = (uint32_t *)room(&gather->counts, of->count, 4);
     if (counts == NULL)
         return false;
-    uint64_t sum = gather_counts(column, selected, count, counts);
-    uint64_t *out = sum > O2P_MAX_ROWS ? NULL : (uint64_t *)room(&gather->words, sum, 8);
-    if (sum > O2P_MAX_ROWS)
+    uint64_t sum = gather_counts(column, of, counts);
+    if (sum > O2P_MAX_ROWS) {
         o2p_memory_refuse(gather->indices.memory);
-    if (out == NULL)
         return false;
+    }
     leaf->value_count = (uint32_t)sum;
-    if (sum > 0)
-        gather_items64(column, selected, count, out);
+    if (of->straight && sum > 0) {
+        leaf->words = (const uint64_t *)(const void *)column->items.data +
+                      o2p_list_begin(column, of->rows[0]);
+        return true;
+    }
+    uint64_t *out = (uint64_t *)room(&gather->words, sum, 8);
+    if (out != NULL && sum > 0)
+        gather_items64(column, of, out);
     leaf->words = out;
-    return true;
+    return out != NULL;
 }
 
 /* ---- maps ---- */
@@ -110,12 +137,12 @@ static uint32_t *zeroed_local(o2p_gather *gather, const o2p_column *column)
 
 /* Numbers the lists of the selected rows by first use; `counts` gets the entries of each row. False
  * when memory is refused or there are more than Parquet can count. */
-static bool number_lists(o2p_gather *gather, const o2p_column *column, const uint32_t *selected,
-                         uint32_t count, o2p_buffer *counts_buffer)
+static bool number_lists(o2p_gather *gather, const o2p_column *column, const selection *of,
+                         o2p_buffer *counts_buffer)
 {
     uint32_t *local = zeroed_local(gather, column);
-    uint32_t *counts = (uint32_t *)room(counts_buffer, count, 4);
-    uint32_t *lists = (uint32_t *)room(&gather->lists, count, 4);
+    uint32_t *counts = (uint32_t *)room(counts_buffer, of->count, 4);
+    uint32_t *lists = (uint32_t *)room(&gather->lists, of->count, 4);
     gather->list_ends.size = gather->used.size = 0;
     gather->map_values = 0;
     o2p_buffer_u32(&gather->list_ends, 0);
@@ -123,8 +150,8 @@ static bool number_lists(o2p_gather *gather, const o2p_column *column, const uin
     if (local == NULL || gather->indices.memory->failed)
         return false;
     uint32_t made = 0, end = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t list = o2p_map_list(column, selected[i]);
+    for (uint32_t i = 0; i < of->count; i++) {
+        uint32_t list = o2p_map_list(column, of->rows[i]);
         uint32_t size = o2p_map_size(column, list);
         lists[i] = list == 0 ? 0 : local[list];
         counts[i] = size;
@@ -136,8 +163,8 @@ static bool number_lists(o2p_gather *gather, const o2p_column *column, const uin
         o2p_buffer_u32(&gather->list_ends, end);
         o2p_buffer_u32(&gather->used, list);
     }
-    for (uint32_t i = 0; i < count; i++)
-        local[o2p_map_list(column, selected[i])] = 0;
+    for (uint32_t i = 0; i < of->count; i++)
+        local[o2p_map_list(column, of->rows[i])] = 0;
     if (gather->map_values > O2P_MAX_ROWS)
         o2p_memory_refuse(gather->indices.memory);
     return !gather->indices.memory->failed;
@@ -145,11 +172,11 @@ static bool number_lists(o2p_gather *gather, const o2p_column *column, const uin
 
 /* Keys or values of a MAP. */
 static bool gather_map(o2p_gather *gather, const o2p_column *column, o2p_part part,
-                       const uint32_t *selected, uint32_t count, o2p_buffer *counts, o2p_leaf *leaf)
+                       const selection *of, o2p_buffer *counts, o2p_leaf *leaf)
 {
     bool numbered = part == O2P_PART_VALUE && gather->map == column;
     gather->map = NULL;
-    if (!numbered && !number_lists(gather, column, selected, count, counts))
+    if (!numbered && !number_lists(gather, column, of, counts))
         return false;
     gather->map = part == O2P_PART_KEY ? column : NULL;
     const o2p_buffer *items = part == O2P_PART_KEY ? &column->keys : &column->items;
@@ -184,25 +211,29 @@ static bool has_word_cells(o2p_kind kind)
 
 /* Text: cell 0 of a nullable column is null, others are one more than their index. */
 static bool gather_text(o2p_gather *gather, const o2p_column *column, bool nullable,
-                        const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+                        const selection *of, o2p_leaf *leaf)
 {
     const uint32_t *cells = o2p_cells32(column);
     size_t set = column->cells.size / 4;
-    uint32_t *out = (uint32_t *)room(&gather->indices, count, 4);
-    uint8_t *valid = nullable ? (uint8_t *)room(&gather->valid, count, 1) : NULL;
+    leaf->value_count = of->count;
+    if (!nullable && has_array(&column->cells, of, 4)) {
+        leaf->indices = cells + of->rows[0];
+        return true;
+    }
+    uint32_t *out = (uint32_t *)room(&gather->indices, of->count, 4);
+    uint8_t *valid = nullable ? (uint8_t *)room(&gather->valid, of->count, 1) : NULL;
     if (out == NULL || (nullable && valid == NULL))
         return false;
     leaf->indices = out;
     leaf->valid = valid;
-    leaf->value_count = count;
     if (!nullable) {
-        for (uint32_t i = 0; i < count; i++)
-            out[i] = selected[i] < set ? cells[selected[i]] : 0;
+        for (uint32_t i = 0; i < of->count; i++)
+            out[i] = of->rows[i] < set ? cells[of->rows[i]] : 0;
         return true;
     }
     uint32_t *next = out;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t cell = selected[i] < set ? cells[selected[i]] : 0;
+    for (uint32_t i = 0; i < of->count; i++) {
+        uint32_t cell = of->rows[i] < set ? cells[of->rows[i]] : 0;
         valid[i] = cell != 0;
         *next = cell - 1;
         next += cell != 0;
@@ -218,20 +249,37 @@ static uint64_t word_at(const o2p_column *column, size_t set, bool wide, uint32_
     return wide ? o2p_cells64(column)[row] : o2p_cells32(column)[row];
 }
 
+/* Refers to the column's own cells, where they are an array without nulls. */
+static bool refer_to_words(const o2p_column *column, bool nullable, const selection *of,
+                           o2p_leaf *leaf)
+{
+    if (!has_array(&column->cells, of, 8) || (nullable && !has_array(&column->valid, of, 1)))
+        return false;
+    const uint8_t *valid = nullable ? column->valid.data + of->rows[0] : NULL;
+    if (nullable && memchr(valid, 0, of->count) != NULL)
+        return false;
+    leaf->words = o2p_cells64(column) + of->rows[0];
+    leaf->valid = valid;
+    leaf->value_count = of->count;
+    return true;
+}
+
 static bool gather_words(o2p_gather *gather, const o2p_column *column, o2p_kind kind, bool nullable,
-                         const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+                         const selection *of, o2p_leaf *leaf)
 {
     bool wide = has_word_cells(kind);
     size_t set = column->cells.size / (wide ? 8 : 4);
-    uint64_t *out = (uint64_t *)room(&gather->words, count, 8);
-    uint8_t *valid = nullable ? (uint8_t *)room(&gather->valid, count, 1) : NULL;
+    if (wide && refer_to_words(column, nullable, of, leaf))
+        return true;
+    uint64_t *out = (uint64_t *)room(&gather->words, of->count, 8);
+    uint8_t *valid = nullable ? (uint8_t *)room(&gather->valid, of->count, 1) : NULL;
     if (out == NULL || (nullable && valid == NULL))
         return false;
     leaf->words = out;
     leaf->valid = valid;
     uint64_t *next = out;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t row = selected[i];
+    for (uint32_t i = 0; i < of->count; i++) {
+        uint32_t row = of->rows[i];
         bool present = !nullable || (row < column->valid.size && column->valid.data[row] != 0);
         if (nullable)
             valid[i] = present;
@@ -243,31 +291,36 @@ static bool gather_words(o2p_gather *gather, const o2p_column *column, o2p_kind 
 }
 
 /* Times are kept in nanoseconds: one leaf has the microseconds, another what is below. */
-static void split_time(o2p_gather *gather, o2p_form form, uint32_t count)
+static bool split_time(o2p_gather *gather, o2p_form form, o2p_leaf *leaf)
 {
-    uint64_t *words = (uint64_t *)(void *)gather->words.data;
-    for (uint32_t i = 0; i < count && form == O2P_FORM_MICROS; i++)
-        words[i] /= 1000;
-    for (uint32_t i = 0; i < count && form == O2P_FORM_BELOW_MICROS; i++)
-        words[i] %= 1000;
+    if (form != O2P_FORM_MICROS && form != O2P_FORM_BELOW_MICROS)
+        return true;
+    const uint64_t *words = leaf->words; /* the column's, or those in `gather` already */
+    uint64_t *out = (uint64_t *)room(&gather->words, leaf->value_count, 8);
+    if (out == NULL)
+        return false;
+    leaf->words = out;
+    for (uint32_t i = 0; i < leaf->value_count && form == O2P_FORM_MICROS; i++)
+        out[i] = words[i] / 1000;
+    for (uint32_t i = 0; i < leaf->value_count && form == O2P_FORM_BELOW_MICROS; i++)
+        out[i] = words[i] % 1000;
+    return true;
 }
 
 static bool gather_scalar(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
-                          const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+                          const selection *of, o2p_leaf *leaf)
 {
     o2p_kind kind = (o2p_kind)o2p_columns[spec->cells].kind;
     const o2p_column *column = rows == NULL ? NULL : &rows->columns[spec->cells];
     if (column == NULL || column->cells.size == 0) {
         leaf->constant = true;
-        leaf->value_count = spec->nullable ? 0 : count;
+        leaf->value_count = spec->nullable ? 0 : of->count;
         return true;
     }
     if (is_text(kind))
-        return gather_text(gather, column, spec->nullable, selected, count, leaf);
-    if (!gather_words(gather, column, kind, spec->nullable, selected, count, leaf))
-        return false;
-    split_time(gather, (o2p_form)spec->form, leaf->value_count);
-    return true;
+        return gather_text(gather, column, spec->nullable, of, leaf);
+    return gather_words(gather, column, kind, spec->nullable, of, leaf) &&
+           split_time(gather, (o2p_form)spec->form, leaf);
 }
 
 /* ---- any leaf ---- */
@@ -278,17 +331,16 @@ static bool is_list_kind(o2p_kind kind)
 }
 
 static bool gather_top(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
-                       const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+                       const selection *of, o2p_leaf *leaf)
 {
     o2p_kind kind = (o2p_kind)o2p_columns[spec->cells].kind;
     if (!is_list_kind(kind))
-        return gather_scalar(gather, rows, spec, selected, count, leaf);
+        return gather_scalar(gather, rows, spec, of, leaf);
     static const o2p_column empty;
     const o2p_column *column = rows == NULL ? &empty : &rows->columns[spec->cells];
     bool ok = kind == O2P_KIND_MAP
-                  ? gather_map(gather, column, (o2p_part)spec->part, selected, count,
-                               &gather->counts, leaf)
-                  : gather_list(gather, column, selected, count, &gather->counts, leaf);
+                  ? gather_map(gather, column, (o2p_part)spec->part, of, &gather->counts, leaf)
+                  : gather_list(gather, column, of, leaf);
     if (!ok)
         return false;
     leaf->counts = (const uint32_t *)(const void *)gather->counts.data;
@@ -296,59 +348,72 @@ static bool gather_top(o2p_gather *gather, const o2p_rows *rows, const o2p_layou
     return true;
 }
 
-/* Sets the child rows of a leaf that is a member of structs; returns their numbers, or NULL when
- * memory is refused. */
-static const uint32_t *gather_structs(o2p_gather *gather, const o2p_rows *rows,
-                                      const o2p_layout_leaf *spec, const uint32_t *selected,
-                                      uint32_t count, o2p_leaf *leaf)
+/* Sets the child rows of a leaf that is a member of structs: those of the last one, if it is of the
+ * same structs. False when memory is refused. */
+static bool gather_structs(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
+                           const selection *of, selection *children, o2p_leaf *leaf)
 {
     static const o2p_column empty;
     const o2p_column *list = rows == NULL ? &empty : &rows->columns[spec->parent];
-    uint32_t *counts = (uint32_t *)room(&gather->counts, count, 4);
-    if (counts == NULL)
-        return NULL;
-    uint64_t sum = gather_counts(list, selected, count, counts);
-    uint32_t *children = (uint32_t *)room(&gather->children, sum, 4);
-    if (children == NULL)
-        return NULL;
-    gather_children(list, selected, count, children);
-    leaf->counts = counts;
-    leaf->child_count = (uint32_t)sum;
-    return children;
+    if (gather->structs != list || gather->selected != of->rows || gather->count != of->count) {
+        gather->structs = NULL;
+        uint32_t *counts = (uint32_t *)room(&gather->child_counts, of->count, 4);
+        if (counts == NULL)
+            return false;
+        gather->child_count = (uint32_t)gather_counts(list, of, counts);
+        uint32_t *numbers = (uint32_t *)room(&gather->children, gather->child_count, 4);
+        if (numbers == NULL)
+            return false;
+        gather_children(list, of, numbers);
+        gather->structs = list;
+    }
+    leaf->counts = (const uint32_t *)(const void *)gather->child_counts.data;
+    leaf->child_count = gather->child_count;
+    children->rows = (const uint32_t *)(const void *)gather->children.data;
+    children->count = gather->child_count;
+    children->straight = of->straight;
+    return true;
 }
 
 static bool gather_member(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
-                          const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+                          const selection *of, o2p_leaf *leaf)
 {
     static const o2p_column empty;
     o2p_kind kind = (o2p_kind)o2p_columns[spec->cells].kind;
-    const uint32_t *children = gather_structs(gather, rows, spec, selected, count, leaf);
-    if (children == NULL)
+    selection children;
+    if (!gather_structs(gather, rows, spec, of, &children, leaf))
         return false;
     if (!is_list_kind(kind))
-        return gather_scalar(gather, rows, spec, children, leaf->child_count, leaf);
+        return gather_scalar(gather, rows, spec, &children, leaf);
     const o2p_column *column = rows == NULL ? &empty : &rows->columns[spec->cells];
     O2P_ASSERT(kind == O2P_KIND_MAP); /* the only list there is in a list */
-    if (!gather_map(gather, column, (o2p_part)spec->part, children, leaf->child_count,
-                    &gather->inner, leaf))
+    if (!gather_map(gather, column, (o2p_part)spec->part, &children, &gather->inner, leaf))
         return false;
     leaf->inner = (const uint32_t *)(const void *)gather->inner.data;
     return true;
 }
 
-bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
-                     const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+static selection begin_leaf(o2p_gather *gather, const o2p_layout_leaf *spec,
+                            const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
 {
-    if (spec->part != O2P_PART_VALUE || gather->map_selected != selected ||
-        gather->map_count != count)
-        gather->map = NULL;
-    gather->map_selected = selected;
-    gather->map_count = count;
+    if (gather->selected != selected || gather->count != count)
+        gather->map = gather->structs = NULL;
+    gather->selected = selected;
+    gather->count = count;
     memset(leaf, 0, sizeof(*leaf));
     leaf->rows = count;
     leaf->nullable = spec->nullable;
-    return spec->parent == O2P_COL_NONE ? gather_top(gather, rows, spec, selected, count, leaf)
-                                        : gather_member(gather, rows, spec, selected, count, leaf);
+    return (selection){selected, count, selected == gather->straight};
+}
+
+bool o2p_gather_leaf(o2p_gather *gather, const o2p_rows *rows, const o2p_layout_leaf *spec,
+                     const uint32_t *selected, uint32_t count, o2p_leaf *leaf)
+{
+    selection of = begin_leaf(gather, spec, selected, count, leaf);
+    if (spec->part != O2P_PART_VALUE)
+        gather->map = NULL;
+    return spec->parent == O2P_COL_NONE ? gather_top(gather, rows, spec, &of, leaf)
+                                        : gather_member(gather, rows, spec, &of, leaf);
 }
 
 const uint32_t *o2p_gather_lists(o2p_gather *gather, const o2p_rows *rows,
@@ -357,20 +422,16 @@ const uint32_t *o2p_gather_lists(o2p_gather *gather, const o2p_rows *rows,
 {
     static const o2p_column empty;
     const o2p_column *column = rows == NULL ? &empty : &rows->columns[spec->cells];
+    selection of = begin_leaf(gather, spec, selected, count, leaf);
     gather->map = NULL;
-    memset(leaf, 0, sizeof(*leaf));
-    leaf->rows = count;
-    leaf->nullable = spec->nullable;
-    if (spec->parent != O2P_COL_NONE) {
-        selected = gather_structs(gather, rows, spec, selected, count, leaf);
-        count = leaf->child_count;
-    }
-    if (selected == NULL || !number_lists(gather, column, selected, count, &gather->inner))
+    if (spec->parent != O2P_COL_NONE && !gather_structs(gather, rows, spec, &of, &of, leaf))
+        return NULL;
+    if (!number_lists(gather, column, &of, &gather->inner))
         return NULL;
     leaf->lists = (const uint32_t *)(const void *)gather->lists.data;
     leaf->list_count = (uint32_t)(gather->list_ends.size / 4);
-    leaf->value_count = count;
-    return selected;
+    leaf->value_count = of.count;
+    return of.rows;
 }
 
 /* ---- runs ---- */
@@ -482,6 +543,18 @@ static void end_runs(const level_runs *runs)
         o2p_levels_run(runs->levels, runs->level, runs->count);
 }
 
+/* Where the bytes end that are as the first. */
+static uint32_t alike_bytes(const uint8_t *bytes, uint32_t first, uint32_t end)
+{
+    const uint64_t eight = bytes[first] * UINT64_C(0x0101010101010101);
+    uint32_t i = first + 1;
+    while (end - i >= 8 && o2p_load_le64(bytes + i) == eight)
+        i += 8;
+    while (i < end && bytes[i] == bytes[first])
+        i++;
+    return i;
+}
+
 static void flat_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
                         level_runs *definition, uint32_t *entries)
 {
@@ -493,9 +566,7 @@ static void flat_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
     }
     const uint8_t *valid = leaf->valid + at->row;
     for (uint32_t i = 0; i < rows;) {
-        uint32_t end = i + 1;
-        while (end < rows && valid[end] == valid[i])
-            end++;
+        uint32_t end = alike_bytes(valid, i, rows);
         put(definition, valid[i], end - i);
         at->value += valid[i] ? end - i : 0;
         i = end;
@@ -506,6 +577,8 @@ static void flat_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
 static uint32_t empty_rows(const uint32_t *counts, uint32_t rows)
 {
     uint32_t n = 0;
+    while (rows - n >= 4 && (counts[n] | counts[n + 1] | counts[n + 2] | counts[n + 3]) == 0)
+        n += 4;
     while (n < rows && counts[n] == 0)
         n++;
     return n;

@@ -47,23 +47,31 @@ static inline uint32_t o2p_leaf_list_size(const o2p_leaf *leaf, uint32_t list)
     return leaf->list_ends[list] - o2p_leaf_list_begin(leaf, list);
 }
 
-/* Scratch that leaves are gathered into; the arrays of a leaf last until the next gather. */
+/* Scratch that leaves are gathered into; the arrays of a leaf last until the next gather, and may
+ * be those of its column. */
 typedef struct o2p_gather {
     o2p_buffer indices, words, counts, inner, valid, children;
     o2p_buffer expanded[3]; /* values or lists, counts, valid */
     o2p_buffer lists, list_ends;
     o2p_buffer used;  /* u32 a list of the leaf: its number in the column */
     o2p_buffer local; /* u32 a list of the column: its number in the leaf, or 0; all 0 in between */
-    /* The MAP whose keys were gathered last, and over which rows: its values come from the same
-     * lists. */
-    const o2p_column *map;
-    const uint32_t *map_selected;
-    uint32_t map_count;
+    o2p_buffer child_counts;  /* u32 a row: its child rows, which are in `children` */
+    const uint32_t *straight; /* a selection in which each row is the one after the row before */
+    /* What was gathered last, and over which rows: the MAP whose keys it was, as its values come
+     * from the same lists; the structs whose members it was. */
+    const uint32_t *selected;
+    uint32_t count;
+    const o2p_column *map, *structs;
     uint64_t map_values;
+    uint32_t child_count;
 } o2p_gather;
 
 void o2p_gather_init(o2p_gather *gather, o2p_memory *memory);
 void o2p_gather_free(o2p_gather *gather);
+
+/* Begins a row group, with its rows in the table, of which many leaves will be. Selections are told
+ * apart by where they are, so this comes before another has the place of an earlier one. */
+void o2p_gather_begin(o2p_gather *gather, const uint32_t *selected, uint32_t count);
 
 /* Gathers a leaf over the rows `selected[0..count)` of `rows` (NULL: no cell was ever set). False
  * when memory is refused. */

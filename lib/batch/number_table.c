@@ -9,8 +9,12 @@ enum {
     ALWAYS_ALLOWED = 16,
     /* More distinct values than this take indices of more than two bytes. */
     MAX_DISTINCT = 65536,
-    MAX_PROBES = 32
+    MAX_PROBES = 32,
+    /* Slots at first: few distinct values are the rule, and their slots stay in the cache. */
+    FIRST_BITS = 8
 };
+
+#define NO_PLACE UINT32_MAX
 
 void o2p_number_table_init(o2p_number_table *table, o2p_memory *memory)
 {
@@ -40,55 +44,88 @@ static uint32_t hash(uint64_t word, unsigned bits)
     return (uint32_t)(word * 0x9E3779B97F4A7C15u >> (64 - bits));
 }
 
-/* The place of `word`, added if it is new; UINT32_MAX when its probe is too long or as many as are
- * allowed are there. */
-static uint32_t find(o2p_number_table *table, uint64_t word)
+static uint32_t *slots_of(const o2p_number_table *table)
 {
-    uint32_t *slots = (uint32_t *)(void *)table->slots.data;
+    return (uint32_t *)(void *)table->slots.data;
+}
+
+/* Makes 2^bits free slots. False when memory is refused. */
+static bool make_slots(o2p_number_table *table, unsigned bits)
+{
+    size_t size = sizeof(uint32_t) << bits;
+    table->bits = bits;
+    table->slots.size = 0;
+    void *slots = o2p_buffer_extend(&table->slots, size);
+    if (slots != NULL)
+        memset(slots, 0, size);
+    return slots != NULL;
+}
+
+/* The slot of `word`, or a free one for it; NULL when its probe is too long. */
+static uint32_t *probe(const o2p_number_table *table, uint64_t word)
+{
     const uint64_t *values = o2p_number_table_values(table);
     uint32_t mask = (1u << table->bits) - 1, start = hash(word, table->bits);
     for (uint32_t i = 0; i < MAX_PROBES; i++) {
-        uint32_t *slot = &slots[(start + i) & mask];
-        if (*slot != 0 && values[*slot - 1] == word)
-            return *slot - 1;
-        if (*slot != 0)
-            continue;
-        uint32_t count = o2p_number_table_count(table);
-        if (count == table->allowed)
-            return UINT32_MAX;
-        o2p_buffer_u64(&table->values, word);
-        *slot = count + 1;
-        return o2p_number_table_count(table) > count ? count : UINT32_MAX;
+        uint32_t *slot = &slots_of(table)[(start + i) & mask];
+        if (*slot == 0 || values[*slot - 1] == word)
+            return slot;
     }
-    return UINT32_MAX;
+    return NULL;
+}
+
+/* Four times as many slots. False when a probe is too long or memory is refused. */
+static bool grow(o2p_number_table *table)
+{
+    if (!make_slots(table, table->bits + 2))
+        return false;
+    for (uint32_t i = 0; i < o2p_number_table_count(table); i++) {
+        uint32_t *slot = probe(table, o2p_number_table_values(table)[i]);
+        if (slot == NULL)
+            return false;
+        *slot = i + 1;
+    }
+    return true;
+}
+
+/* The place of `word`, which is not in the first slot of its probe; added if it is new. NO_PLACE
+ * when its probe is too long, as many as are allowed are there, or memory is refused. */
+static O2P_NOINLINE uint32_t find(o2p_number_table *table, uint64_t word)
+{
+    uint32_t *slot = probe(table, word);
+    uint32_t count = o2p_number_table_count(table);
+    if (slot == NULL || (*slot == 0 && count == table->allowed))
+        return NO_PLACE;
+    if (*slot != 0)
+        return *slot - 1;
+    o2p_buffer_u64(&table->values, word);
+    if (o2p_number_table_count(table) == count)
+        return NO_PLACE;
+    *slot = count + 1;
+    bool full = (count + 1) * 2 > 1u << table->bits;
+    return full && !grow(table) ? NO_PLACE : count;
 }
 
 bool o2p_number_table_begin(o2p_number_table *table, uint32_t count)
 {
     table->allowed = allowance(count);
-    table->bits = 5;
-    while (1u << table->bits < 2 * table->allowed)
-        table->bits++;
-    size_t size = sizeof(uint32_t) << table->bits;
-    table->values.size = table->slots.size = 0;
-    void *slots = o2p_buffer_extend(&table->slots, size);
-    if (slots == NULL)
-        return false;
-    memset(slots, 0, size);
-    return true;
+    table->values.size = 0;
+    return make_slots(table, FIRST_BITS);
 }
 
 bool o2p_number_table_add(o2p_number_table *table, const uint64_t *words, uint32_t count,
                           uint32_t *places)
 {
+    uint32_t place = NO_PLACE;
     for (uint32_t i = 0; i < count; i++) {
-        if (i > 0 && words[i] == words[i - 1]) {
-            places[i] = places[i - 1];
-            continue;
+        if (i == 0 || words[i] != words[i - 1]) {
+            uint32_t first = slots_of(table)[hash(words[i], table->bits)];
+            bool found = first != 0 && o2p_number_table_values(table)[first - 1] == words[i];
+            place = O2P_LIKELY(found) ? first - 1 : find(table, words[i]);
+            if (O2P_UNLIKELY(place == NO_PLACE))
+                return false;
         }
-        places[i] = find(table, words[i]);
-        if (places[i] == UINT32_MAX)
-            return false;
+        places[i] = place;
     }
     return true;
 }

@@ -114,10 +114,19 @@ static void numbers(void **state)
     walk_fixture *f = (walk_fixture *)*state;
     static const uint64_t minus_zero = UINT64_C(1) << 63;
     static const uint64_t nans[] = {UINT64_C(0x7FF8000000000001), UINT64_C(0xFFF0000000000001)};
+    static const uint64_t above = UINT64_C(0x7FF) << 52, below = UINT64_C(0xFFF) << 52;
+    static const uint64_t infinities[] = {UINT64_C(0x7FF8000000000001), UINT64_C(0x7FF) << 52,
+                                          UINT64_C(0xFFF) << 52};
     static const uint64_t zeros[] = {0, UINT64_C(1) << 63, UINT64_C(0x7FF8000000000001)};
     static const uint64_t ints[] = {5, UINT64_MAX, 0};
     uint64_t min, max;
     assert_false(number_bounds(f, O2P_PHYSICAL_DOUBLE, nans, 2, &min, &max));
+    assert_true(number_bounds(f, O2P_PHYSICAL_DOUBLE, infinities, 2, &min, &max));
+    assert_true(min == above && max == above);
+    assert_true(number_bounds(f, O2P_PHYSICAL_DOUBLE, infinities + 1, 2, &min, &max));
+    assert_true(min == below && max == above);
+    assert_true(number_bounds(f, O2P_PHYSICAL_DOUBLE, infinities + 2, 1, &min, &max));
+    assert_true(min == below && max == below);
     for (unsigned first = 0; first < 2; first++) { /* a zero is -0 as least, +0 as greatest */
         assert_true(number_bounds(f, O2P_PHYSICAL_DOUBLE, zeros + first, 2, &min, &max));
         assert_true(min == minus_zero && max == 0);

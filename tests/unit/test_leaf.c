@@ -368,6 +368,122 @@ static void structs(void **state)
     assert_levels(2, 1, 2, 2, "021112", "221222");
 }
 
+/* ---- rows that follow each other ---- */
+
+static void fill_rows(uint32_t count)
+{
+    o2p_buffer *items = o2p_column_items(rows, O2P_COL_BucketCounts);
+    for (uint32_t row = 0; row < count; row++) {
+        set_text(O2P_COL_SeverityText, row, row % 3 == 0 ? "a" : "b");
+        if (row % 5 != 0)
+            set_text(O2P_COL_Body, row, "c");
+        o2p_set32(rows, O2P_COL_SeverityNumber, row, row % 24);
+        o2p_set64_valid(rows, O2P_COL_Duration, row, row * 7);
+        if (row % 16 != 9)
+            o2p_set64_valid(rows, O2P_COL_Timestamp, row, row * 1234);
+        for (uint32_t i = 0; i < row % 4; i++)
+            o2p_buffer_u64(items, row + i);
+        o2p_end_list(rows, O2P_COL_BucketCounts, row, items->size / 8);
+        add_map(O2P_COL_LogAttributes, row, row % 3, row);
+        add_children(row, row % 3);
+    }
+}
+
+/* What a leaf has, as bytes. */
+static size_t bytes_of_leaf(uint8_t *out)
+{
+    size_t size = 0, width = leaf.indices != NULL ? 4 : 8;
+    const void *values = leaf.indices != NULL ? (const void *)leaf.indices : leaf.words;
+    const struct {
+        const void *bytes;
+        size_t size;
+    } parts[] = {{&leaf.value_count, 4},
+                 {&leaf.child_count, 4},
+                 {leaf.counts, leaf.rows * 4},
+                 {leaf.inner, leaf.child_count * 4},
+                 {leaf.valid, leaf.counts != NULL ? leaf.child_count : leaf.rows},
+                 {leaf.lists != NULL ? entries() : values, leaf.value_count * width}};
+    for (size_t i = 0; i < COUNT(parts); i++) {
+        if (parts[i].bytes == NULL)
+            continue;
+        memcpy(out + size, parts[i].bytes, parts[i].size);
+        size += parts[i].size;
+    }
+    return size;
+}
+
+/* Such rows may be referred to where they are: the leaf is the same as of a copy. */
+static void straight_rows(void **state)
+{
+    (void)state;
+    static const struct {
+        o2p_col col, parent;
+        o2p_part part;
+    } leaves[] = {{O2P_COL_SeverityText, O2P_COL_NONE, O2P_PART_ONLY},
+                  {O2P_COL_Body, O2P_COL_NONE, O2P_PART_ONLY},
+                  {O2P_COL_SeverityNumber, O2P_COL_NONE, O2P_PART_ONLY},
+                  {O2P_COL_Duration, O2P_COL_NONE, O2P_PART_ONLY},
+                  {O2P_COL_Timestamp, O2P_COL_NONE, O2P_PART_ONLY},
+                  {O2P_COL_LogTimestampNanos, O2P_COL_NONE, O2P_PART_ONLY},
+                  {O2P_COL_BucketCounts, O2P_COL_NONE, O2P_PART_ONLY},
+                  {O2P_COL_LogAttributes, O2P_COL_NONE, O2P_PART_KEY},
+                  {O2P_COL_LogAttributes, O2P_COL_NONE, O2P_PART_VALUE},
+                  {O2P_COL_ExemplarsTimeUnix, O2P_COL_Exemplars, O2P_PART_ONLY},
+                  {O2P_COL_ExemplarsValueInt, O2P_COL_Exemplars, O2P_PART_ONLY},
+                  {O2P_COL_ExemplarsFilteredAttributes, O2P_COL_Exemplars, O2P_PART_KEY},
+                  {O2P_COL_ExemplarsFilteredAttributes, O2P_COL_Exemplars, O2P_PART_VALUE}};
+    static const uint32_t ranges[][2] = {{0, 1}, {0, 60}, {10, 5}, {9, 1}, {30, 30}, {50, 20}};
+    static uint32_t selected[2][60];
+    static uint8_t found[2][4096];
+    fill_rows(60);
+    for (size_t r = 0; r < COUNT(ranges); r++) {
+        uint32_t count = ranges[r][1];
+        for (uint32_t i = 0; i < count; i++)
+            selected[0][i] = selected[1][i] = ranges[r][0] + i;
+        for (size_t l = 0; l < COUNT(leaves); l++) {
+            o2p_layout_leaf spec = spec_of(leaves[l].col, leaves[l].parent, leaves[l].part);
+            o2p_gather_begin(&gather, selected[0], count);
+            assert_ptr_equal(gather.straight, selected[0]);
+            assert_true(o2p_gather_leaf(&gather, rows, &spec, selected[0], count, &leaf));
+            size_t size = bytes_of_leaf(found[0]);
+            assert_true(o2p_gather_leaf(&gather, rows, &spec, selected[1], count, &leaf));
+            assert_int_equal(bytes_of_leaf(found[1]), size);
+            assert_memory_equal(found[0], found[1], size);
+        }
+    }
+}
+
+static void other_rows_are_not_straight(void **state)
+{
+    (void)state;
+    static const uint32_t hole[] = {0, 1, 3}, back[] = {0, 2, 1, 3}, same[] = {4, 4};
+    o2p_gather_begin(&gather, hole, COUNT(hole));
+    assert_null(gather.straight);
+    o2p_gather_begin(&gather, back, COUNT(back));
+    assert_null(gather.straight);
+    o2p_gather_begin(&gather, same, COUNT(same));
+    assert_null(gather.straight);
+}
+
+/* The next row group's selection may lie where the one before did. */
+static void a_row_group_forgets_the_one_before(void **state)
+{
+    (void)state;
+    static uint32_t selected[] = {0, 2};
+    add_children(0, 2);
+    add_children(1, 0);
+    add_children(2, 4);
+    o2p_layout_leaf spec = spec_of(O2P_COL_ExemplarsTimeUnix, O2P_COL_Exemplars, O2P_PART_ONLY);
+    o2p_gather_begin(&gather, selected, 2);
+    assert_true(o2p_gather_leaf(&gather, rows, &spec, selected, 2, &leaf));
+    assert_words(0, 1, 2, 3, 4, 5);
+    selected[0] = 1;
+    o2p_gather_begin(&gather, selected, 2);
+    assert_true(o2p_gather_leaf(&gather, rows, &spec, selected, 2, &leaf));
+    assert_array(leaf.counts, 0, 4);
+    assert_words(2, 3, 4, 5);
+}
+
 /* ---- repeats ---- */
 
 static void repeats_are_written_out(void **state)
@@ -438,6 +554,9 @@ int main(void)
         TEST(numbered_lists),
         TEST(lists_of_numbers),
         TEST(structs),
+        TEST(straight_rows),
+        TEST(other_rows_are_not_straight),
+        TEST(a_row_group_forgets_the_one_before),
         TEST(repeats_are_written_out),
         TEST(memory_may_be_refused),
     };
