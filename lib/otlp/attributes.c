@@ -199,23 +199,6 @@ static bool split_plain(const o2p_wire_field *key_value, o2p_span *key, o2p_span
     return size == (size_t)(end - at);
 }
 
-/* Adds an attribute that was read before; false when it must be read again, as a duplicate must. */
-static bool add_known(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
-                      const o2p_known_pair *pair)
-{
-    if (list->position == 0)
-        start(walk, list, column);
-    if (O2P_UNLIKELY(came_before(walk, list, column, pair->key)))
-        return false;
-    column->key_dictionary->lookups += pair->key != 0;
-    column->dictionary->lookups += pair->value != 0;
-    push(walk, list, column, pair->key, pair->value, pair->letter);
-    list->position++;
-    if (pair->owner != NULL)
-        o2p_known_key_count(pair->owner, false);
-    return true;
-}
-
 /* The index of a key. `*place` is its own among the known ones, or NULL: then, or where another is
  * there, it is looked up in the dictionary. */
 static uint32_t index_of_key(o2p_walk *walk, const o2p_attributes *list, const o2p_column *column,
@@ -287,20 +270,91 @@ static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field
 static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
 {
     o2p_column *column = &list->rows->columns[list->target->map];
-    o2p_known_pair *pair = NULL;
     if (O2P_UNLIKELY(list->depth > walk->limits.max_depth))
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, key_value->start);
     if (O2P_UNLIKELY(list->position >= walk->limits.max_attributes))
         return o2p_walk_over(walk, key_value->start,
                              "more attributes in a list than max_attributes");
-    if (column->key_dictionary == NULL || !column->key_dictionary->gave_up) {
-        pair = o2p_known_pair_place(&walk->known, o2p_span_of(key_value));
-        if (pair != NULL &&
-            O2P_LIKELY(o2p_known_pair_holds(&walk->known, pair, column, o2p_span_of(key_value))) &&
-            add_known(walk, list, column, pair))
-            return true;
+    bool by_bytes = column->key_dictionary == NULL || !column->key_dictionary->gave_up;
+    return read_pair(walk, list, key_value,
+                     by_bytes ? o2p_known_pair_place(&walk->known, o2p_span_of(key_value)) : NULL);
+}
+
+/* ---- those that were read before ---- */
+
+/* Where the next attributes go, with room for all that are to come. */
+typedef struct ends {
+    uint32_t *keys, *values;
+    uint8_t *letters;
+} ends;
+
+static bool make_room(o2p_walk *walk, const o2p_attributes *list, o2p_column *column, size_t count,
+                      ends *to)
+{
+    o2p_buffer *letters = &o2p_scratch_of(walk, list)->types;
+    if (!o2p_buffer_reserve(&column->keys, count * 4) ||
+        !o2p_buffer_reserve(&column->items, count * 4) || !o2p_buffer_reserve(letters, count))
+        return false;
+    *to = (ends){(uint32_t *)(void *)(column->keys.data + column->keys.size),
+                 (uint32_t *)(void *)(column->items.data + column->items.size),
+                 letters->data + letters->size};
+    return true;
+}
+
+/* Counts attributes that were put where o2p_make_room said. */
+static void take_room(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t count)
+{
+    column->keys.size += (size_t)count * 4;
+    column->items.size += (size_t)count * 4;
+    o2p_scratch_of(walk, list)->types.size += count;
+    list->count += count;
+    list->position += count;
+}
+
+/* The field that begins here, one of those that fields_end found. */
+static inline o2p_span short_field(const uint8_t *at)
+{
+    if (at[1] < 0x80)
+        return (o2p_span){at + 2, at[1]};
+    return (o2p_span){at + 3, (size_t)(at[1] & 0x7F) | (size_t)at[2] << 7};
+}
+
+/* Adds attributes up to the first that was not read before, or may be a duplicate, and returns
+ * where it begins. There are `count` at most, and it is sure that they may be added. */
+static const uint8_t *add_known(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
+                                const uint8_t *at, const uint8_t *end, uint32_t count)
+{
+    ends to;
+    uint32_t added = 0, keys = 0, values = 0;
+    if (list->position == 0)
+        start(walk, list, column);
+    if (list->stamp != 0 || !make_room(walk, list, column, count, &to))
+        return at;
+    for (; at != end && added < count; added++) {
+        o2p_span field = short_field(at);
+        const o2p_known_pair *pair = o2p_known_pair_place(&walk->known, field);
+        if (pair == NULL || !o2p_known_pair_holds(&walk->known, pair, column, field))
+            break;
+        uint64_t bit = UINT64_C(1) << (pair->key & 63);
+        if (O2P_UNLIKELY((list->seen & bit) != 0))
+            break;
+        list->seen |= bit;
+        list->typed |= pair->letter != O2P_LETTER_STRING;
+        to.keys[added] = pair->key;
+        to.values[added] = pair->value;
+        to.letters[added] = (uint8_t)pair->letter;
+        keys += pair->key != 0;
+        values += pair->value != 0;
+        if (pair->owner != NULL)
+            o2p_known_key_count(pair->owner, false);
+        at = field.bytes + field.size;
     }
-    return read_pair(walk, list, key_value, pair);
+    take_room(walk, list, column, added);
+    if (added > 0) {
+        column->key_dictionary->lookups += keys;
+        column->dictionary->lookups += values;
+    }
+    return at;
 }
 
 /* ---- whole lists ----
@@ -310,8 +364,9 @@ static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *
  */
 
 /* The end of the fields with the key of the one that begins at `at`, as far as their keys take one
- * byte and their lengths two at most: protobuf allows more for the same numbers. */
-static const uint8_t *fields_end(const uint8_t *at, const uint8_t *end)
+ * byte and their lengths two at most: protobuf allows more for the same numbers. Adds up how many
+ * they are. */
+static const uint8_t *fields_end(const uint8_t *at, const uint8_t *end, uint32_t *count)
 {
     uint8_t key = *at;
     while (end - at >= 3 && at[0] == key && key < 0x80) {
@@ -320,6 +375,7 @@ static const uint8_t *fields_end(const uint8_t *at, const uint8_t *end)
         if (head == 0 || size > (size_t)(end - at) - head)
             break;
         at += head + size;
+        ++*count;
     }
     return at;
 }
@@ -337,15 +393,26 @@ static bool find_list(o2p_walk *walk, o2p_attributes *list, const o2p_column *co
     return true;
 }
 
-/* Adds the fields of a piece one by one. */
-static bool add_fields(o2p_walk *walk, o2p_attributes *list, o2p_span fields)
+/* Adds the fields of a piece, of which there are `count`. */
+static bool add_fields(o2p_walk *walk, o2p_attributes *list, o2p_span fields, uint32_t count)
 {
-    o2p_wire wire = o2p_wire_over(fields.bytes, fields.size);
-    o2p_wire_field field;
-    while (o2p_wire_next(&wire, &field))
-        if (!add_one(walk, list, &field))
+    o2p_column *column = &list->rows->columns[list->target->map];
+    const uint8_t *at = fields.bytes, *end = at + fields.size;
+    bool allowed = list->depth <= walk->limits.max_depth &&
+                   list->position + (uint64_t)count <= walk->limits.max_attributes;
+    while (at != end) {
+        const o2p_dictionary *keys = column->key_dictionary;
+        if (allowed && keys != NULL && !keys->gave_up)
+            at = add_known(walk, list, column, at, end, count);
+        if (at == end)
+            break;
+        o2p_span field = short_field(at);
+        o2p_wire_field key_value = {*at, at, field.size, field.bytes};
+        if (!add_one(walk, list, &key_value))
             return false;
-    return o2p_walk_end(walk, &wire);
+        at = field.bytes + field.size;
+    }
+    return walk->status == O2P_OK;
 }
 
 /* A list that was thought to be known goes on: adds what it was taken for. */
@@ -353,7 +420,7 @@ static bool forget_known(o2p_walk *walk, o2p_attributes *list)
 {
     list->known = O2P_NO_LIST;
     list->position = 0;
-    return add_fields(walk, list, list->fields);
+    return add_fields(walk, list, list->fields, list->field_count);
 }
 
 bool o2p_attributes_add(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
@@ -366,14 +433,16 @@ bool o2p_attributes_add(o2p_walk *walk, o2p_attributes *list, const o2p_wire_fie
     if (list->pieces > 1) /* looked for no more, so the rest is not read ahead again and again */
         return add_one(walk, list, key_value);
     o2p_span fields = {key_value->start, 0};
-    fields.size = (size_t)(fields_end(fields.bytes, list->wire->end) - fields.bytes);
+    list->field_count = 0;
+    fields.size =
+        (size_t)(fields_end(fields.bytes, list->wire->end, &list->field_count) - fields.bytes);
     if (fields.size == 0) /* a key of two bytes or a length of three */
         return add_one(walk, list, key_value);
     list->fields = fields;
     list->noticed = noticed(walk);
     list->wire->at = fields.bytes + fields.size;
     return find_list(walk, list, &list->rows->columns[list->target->map]) ||
-           add_fields(walk, list, fields);
+           add_fields(walk, list, fields, list->field_count);
 }
 
 /* Remembers a list of one piece in which nothing was noticed. */

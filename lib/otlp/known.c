@@ -38,24 +38,21 @@ void *o2p_known_table_begin(o2p_buffer *table, size_t size)
     return at;
 }
 
-/* Values are judged by 2,048 at a time: new when more than 19 in 20 made an entry, as do about
- * twenty thousand values that are equally likely, or more. Fewer come again often enough for a
- * dictionary to pay. */
-enum { STEP = 2048, NEW_IN_TWENTY = 19 };
+/* Values are new when more than 19 in 20 of a step made an entry, as do about twenty thousand values
+ * that are equally likely, or more. Fewer come again often enough for a dictionary to pay. */
+enum { NEW_IN_TWENTY = 19 };
 
 /* Of a key whose values are new, so many are looked up at the begin of each step all the same, and
  * when half of them came again the others are, too. */
 enum { SAMPLE = 128 };
 
-void o2p_known_key_count(o2p_known_key *key, bool fresh)
+void o2p_known_key_judge(o2p_known_key *key)
 {
-    key->values++;
-    key->fresh += fresh;
     if (key->varied && key->values == SAMPLE && key->fresh < SAMPLE / 2)
         key->varied = false;
-    if (key->values < STEP)
+    if (key->values < O2P_KNOWN_STEP)
         return;
-    key->varied = key->varied || key->fresh * 20 > STEP * NEW_IN_TWENTY;
+    key->varied = key->varied || key->fresh * 20 > O2P_KNOWN_STEP * NEW_IN_TWENTY;
     key->values = key->fresh = 0;
 }
 

@@ -119,8 +119,20 @@ static inline bool o2p_known_key_holds(const o2p_known *known, const o2p_known_k
            o2p_same_bytes(at->bytes, key.bytes, key.size);
 }
 
+/* A step of o2p_known_key_count: decides whether values are new. */
+void o2p_known_key_judge(o2p_known_key *key);
+
+/* Values are judged by so many at a time: see known.c. */
+enum { O2P_KNOWN_STEP = 2048 };
+
 /* Counts a value that came with the key, and whether it made an entry. */
-void o2p_known_key_count(o2p_known_key *key, bool fresh);
+static inline void o2p_known_key_count(o2p_known_key *key, bool fresh)
+{
+    key->values++;
+    key->fresh += fresh;
+    if (O2P_UNLIKELY(key->varied || key->values == O2P_KNOWN_STEP))
+        o2p_known_key_judge(key);
+}
 
 /* Whether the next value is likely to be new. */
 bool o2p_known_key_is_new(const o2p_known_key *key);

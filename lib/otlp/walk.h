@@ -212,6 +212,7 @@ typedef struct o2p_attributes {
     uint64_t seen;     /* a bit a key: of the low six bits of its index */
     o2p_wire *wire;    /* over the message that has the list; NULL: lists are not looked up */
     o2p_span fields;   /* of the list, while they are all in one piece and nothing was noticed */
+    uint32_t field_count;
     uint32_t pieces;   /* of the list's fields */
     uint16_t *place;   /* of the list in walk->known, if it was looked for */
     uint32_t known;    /* which of the known ones it is, so far, or O2P_NO_LIST */
