@@ -170,13 +170,42 @@ static void note_shared_lists(const o2p_leaf_writer *w, o2p_value_range v, extre
     }
 }
 
+/* Values with places: only those with the least or greatest prefix of all need a closer look. */
+static void note_places(const o2p_leaf_writer *w, uint32_t begin, uint32_t end, extremes *x)
+{
+    const uint64_t *prefixes = (const uint64_t *)(const void *)w->encoder->prefixes.data;
+    const uint32_t *places = w->places;
+    uint64_t least = UINT64_MAX, greatest = 0;
+    for (uint32_t i = begin; i < end; i++) {
+        uint64_t prefix = prefixes[places[i]];
+        least = prefix < least ? prefix : least;
+        greatest = prefix > greatest ? prefix : greatest;
+    }
+    for (uint32_t i = begin, last = UINT32_MAX; i < end; last = places[i++]) {
+        uint64_t prefix = prefixes[places[i]];
+        if ((prefix == least || prefix == greatest) && places[i] != last)
+            note(x, places[i], prefix);
+    }
+}
+
 static void note_range(const o2p_leaf_writer *w, uint32_t begin, uint32_t end, extremes *x)
 {
-    for (uint32_t i = begin; i < end; i++)
-        if (w->places == NULL)
-            note_index(x, w->leaf->indices[i]);
-        else if (i == begin || w->places[i] != w->places[i - 1])
-            note_place(w, x, w->places[i]);
+    if (w->places != NULL)
+        note_places(w, begin, end, x);
+    for (uint32_t i = begin; i < end && w->places == NULL; i++)
+        note_index(x, w->leaf->indices[i]);
+}
+
+/* Lists that follow each other are one range. */
+static void note_lists(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
+{
+    const o2p_leaf *leaf = w->leaf;
+    for (uint32_t r = v.row; r < v.row_end;) {
+        uint32_t first = leaf->lists[r], last = first;
+        for (r++; r < v.row_end && leaf->lists[r] == last + 1; r++)
+            last++;
+        note_range(w, o2p_leaf_list_begin(leaf, first), leaf->list_ends[last], x);
+    }
 }
 
 static void note_values(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
@@ -187,9 +216,7 @@ static void note_values(const o2p_leaf_writer *w, o2p_value_range v, extremes *x
     } else if (w->places != NULL && o2p_lists_are_shared(leaf)) {
         note_shared_lists(w, v, x);
     } else {
-        for (uint32_t r = v.row; r < v.row_end; r++)
-            note_range(w, o2p_leaf_list_begin(leaf, leaf->lists[r]),
-                       leaf->list_ends[leaf->lists[r]], x);
+        note_lists(w, v, x);
     }
 }
 

@@ -436,14 +436,13 @@ const uint32_t *o2p_gather_lists(o2p_gather *gather, const o2p_rows *rows,
 
 /* ---- runs ---- */
 
-/* Writes `count` elements of `width` bytes `times` times over and returns where they end. */
-static uint8_t *put_repeated(uint8_t *out, const void *elements, size_t count, size_t width,
-                             uint32_t times)
+/* Writes `size` bytes `times` times over and returns where they end. */
+static uint8_t *put_repeated(uint8_t *out, const void *bytes, size_t size, uint32_t times)
 {
-    size_t size = count * width, whole = size * times;
+    size_t whole = size * times;
     if (whole == 0)
         return out;
-    memcpy(out, elements, size);
+    memcpy(out, bytes, size);
     for (size_t done = size; done < whole;) { /* what is there already is copied on, doubling */
         size_t more = done < whole - done ? done : whole - done;
         memcpy(out + done, out, more);
@@ -464,27 +463,53 @@ static bool expanded_size(const o2p_leaf *leaf, uint32_t *rows, uint32_t *values
     return value_sum <= O2P_MAX_ROWS;
 }
 
-static void expand_values(const o2p_leaf *leaf, uint8_t *out)
+/* Of an element a row: values of 4 or 8 bytes, lists, counts, or valid, a byte. Short runs are
+ * stored one by one. */
+static void expand_elements(const o2p_leaf *leaf, const void *elements, size_t width, void *out)
 {
-    size_t width = leaf->indices != NULL ? 4 : 8;
+    enum { MANY = 16 };
+#define EXPAND(type)                                                                               \
+    do {                                                                                           \
+        const type *from = (const type *)elements;                                                 \
+        type *to = (type *)out;                                                                    \
+        for (uint32_t r = 0; r < leaf->rows; to += leaf->repeats[r++]) {                           \
+            if (leaf->repeats[r] > MANY)                                                           \
+                put_repeated((uint8_t *)to, &from[r], sizeof(type), leaf->repeats[r]);             \
+            for (uint32_t i = 0; i < leaf->repeats[r] && leaf->repeats[r] <= MANY; i++)            \
+                to[i] = from[r];                                                                   \
+        }                                                                                          \
+    } while (0)
+    if (width == 8)
+        EXPAND(uint64_t);
+    else if (width == 4)
+        EXPAND(uint32_t);
+    else
+        EXPAND(uint8_t);
+#undef EXPAND
+}
+
+static void expand_values(const o2p_leaf *leaf, size_t width, uint8_t *out)
+{
     const uint8_t *values =
         leaf->indices != NULL ? (const uint8_t *)leaf->indices : (const uint8_t *)leaf->words;
+    if (leaf->counts == NULL && leaf->valid == NULL && !leaf->nullable) {
+        expand_elements(leaf, values, width, out);
+        return;
+    }
     for (uint32_t r = 0; r < leaf->rows; r++) {
         uint32_t count = o2p_leaf_row_values(leaf, r);
-        out = put_repeated(out, values, count, width, leaf->repeats[r]);
+        out = put_repeated(out, values, count * width, leaf->repeats[r]);
         values += count * width;
     }
 }
 
-/* Of an element a row: counts or valid. NULL stays NULL. */
+/* NULL stays NULL. */
 static const void *expand_rows(o2p_buffer *buffer, const o2p_leaf *leaf, const void *elements,
                                size_t width, uint32_t rows)
 {
-    uint8_t *out = elements == NULL ? NULL : (uint8_t *)room(buffer, rows, width);
-    const uint8_t *element = (const uint8_t *)elements;
-    uint8_t *at = out;
-    for (uint32_t r = 0; r < leaf->rows && out != NULL; r++, element += width)
-        at = put_repeated(at, element, 1, width, leaf->repeats[r]);
+    void *out = elements == NULL ? NULL : room(buffer, rows, width);
+    if (out != NULL)
+        expand_elements(leaf, elements, width, out);
     return out;
 }
 
@@ -503,7 +528,7 @@ bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf)
         uint8_t *out = (uint8_t *)room(&gather->expanded[0], values, width);
         if (out == NULL)
             return false;
-        expand_values(leaf, out);
+        expand_values(leaf, width, out);
         if (leaf->indices != NULL)
             leaf->indices = (const uint32_t *)(const void *)out;
         else
