@@ -38,8 +38,9 @@ void *o2p_known_table_begin(o2p_buffer *table, size_t size)
     return at;
 }
 
-/* Values are new when more than 19 in 20 of a step made an entry, as do about twenty thousand values
- * that are equally likely, or more. Fewer come again often enough for a dictionary to pay. */
+/* Values are new when more than 19 in 20 of a step made an entry, as do about twenty thousand
+ * values that are equally likely, or more. Fewer come again often enough for a dictionary to pay.
+ */
 enum { NEW_IN_TWENTY = 19 };
 
 /* Of a key whose values are new, so many are looked up at the begin of each step all the same, and

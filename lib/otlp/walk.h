@@ -213,11 +213,11 @@ typedef struct o2p_attributes {
     o2p_wire *wire;    /* over the message that has the list; NULL: lists are not looked up */
     o2p_span fields;   /* of the list, while they are all in one piece and nothing was noticed */
     uint32_t field_count;
-    uint32_t pieces;   /* of the list's fields */
-    uint16_t *place;   /* of the list in walk->known, if it was looked for */
-    uint32_t known;    /* which of the known ones it is, so far, or O2P_NO_LIST */
-    uint64_t noticed;  /* before it */
-    bool typed;        /* some value is not a string */
+    uint32_t pieces;  /* of the list's fields */
+    uint16_t *place;  /* of the list in walk->known, if it was looked for */
+    uint32_t known;   /* which of the known ones it is, so far, or O2P_NO_LIST */
+    uint64_t noticed; /* before it */
+    bool typed;       /* some value is not a string */
 } o2p_attributes;
 
 void o2p_attributes_begin(o2p_attributes *list, const o2p_attribute_target *target, o2p_rows *rows,
