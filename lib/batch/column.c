@@ -105,27 +105,23 @@ static o2p_dictionary *make_dictionary(o2p_rows *rows, o2p_text_kind kind)
     return dictionary;
 }
 
-o2p_dictionary *o2p_column_dictionary(o2p_rows *rows, o2p_col col)
+o2p_dictionary *o2p_make_dictionary(o2p_rows *rows, o2p_col col)
 {
     o2p_column *column = &rows->columns[col];
-    if (O2P_UNLIKELY(column->dictionary == NULL)) {
-        begin_column(rows, column);
-        column->dictionary = make_dictionary(
-            rows, o2p_columns[col].kind == O2P_KIND_ID ? O2P_TEXT_ID : O2P_TEXT_UTF8);
-        /* Files are counted by the index of their service: see folders.c. */
-        if (column->dictionary != NULL)
-            column->dictionary->kept = col == O2P_COL_ServiceName;
-    }
+    begin_column(rows, column);
+    column->dictionary =
+        make_dictionary(rows, o2p_columns[col].kind == O2P_KIND_ID ? O2P_TEXT_ID : O2P_TEXT_UTF8);
+    /* Files are counted by the index of their service: see folders.c. */
+    if (column->dictionary != NULL)
+        column->dictionary->kept = col == O2P_COL_ServiceName;
     return column->dictionary;
 }
 
-o2p_dictionary *o2p_column_key_dictionary(o2p_rows *rows, o2p_col col)
+o2p_dictionary *o2p_make_key_dictionary(o2p_rows *rows, o2p_col col)
 {
     o2p_column *column = &rows->columns[col];
-    if (O2P_UNLIKELY(column->key_dictionary == NULL)) {
-        begin_column(rows, column);
-        column->key_dictionary = make_dictionary(rows, O2P_TEXT_UTF8);
-    }
+    begin_column(rows, column);
+    column->key_dictionary = make_dictionary(rows, O2P_TEXT_UTF8);
     return column->key_dictionary;
 }
 

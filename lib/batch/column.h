@@ -66,6 +66,10 @@ void o2p_rows_seal(o2p_rows *rows);
 void *o2p_cell_gap(o2p_rows *rows, o2p_col col, uint32_t row, size_t width);
 uint8_t *o2p_valid_gap(o2p_rows *rows, o2p_col col, uint32_t row);
 
+/* Likewise: make a column's dictionary. */
+o2p_dictionary *o2p_make_dictionary(o2p_rows *rows, o2p_col col);
+o2p_dictionary *o2p_make_key_dictionary(o2p_rows *rows, o2p_col col);
+
 static inline void o2p_set32(o2p_rows *rows, o2p_col col, uint32_t row, uint32_t value)
 {
     o2p_buffer *cells = &rows->columns[col].cells;
@@ -112,8 +116,17 @@ static inline void o2p_set64_valid(o2p_rows *rows, o2p_col col, uint32_t row, ui
 
 /* The dictionary of a STRING or ID column or a MAP's values (made by the first call); NULL when
  * memory is refused. */
-o2p_dictionary *o2p_column_dictionary(o2p_rows *rows, o2p_col col);
-o2p_dictionary *o2p_column_key_dictionary(o2p_rows *rows, o2p_col col);
+static inline o2p_dictionary *o2p_column_dictionary(o2p_rows *rows, o2p_col col)
+{
+    o2p_dictionary *dictionary = rows->columns[col].dictionary;
+    return O2P_LIKELY(dictionary != NULL) ? dictionary : o2p_make_dictionary(rows, col);
+}
+
+static inline o2p_dictionary *o2p_column_key_dictionary(o2p_rows *rows, o2p_col col)
+{
+    o2p_dictionary *dictionary = rows->columns[col].key_dictionary;
+    return O2P_LIKELY(dictionary != NULL) ? dictionary : o2p_make_key_dictionary(rows, col);
+}
 
 /* The items of an x_LIST column, to append 8-byte values to. */
 o2p_buffer *o2p_column_items(o2p_rows *rows, o2p_col col);

@@ -206,7 +206,8 @@ static uint32_t add_kept(o2p_dictionary *dictionary, const uint8_t *bytes, size_
 
 static inline bool is_valid(const o2p_dictionary *dictionary, const uint8_t *bytes, size_t size)
 {
-    return dictionary->text_kind != O2P_TEXT_UTF8 || o2p_utf8_valid_prefix(bytes, size) == size;
+    return dictionary->text_kind != O2P_TEXT_UTF8 || o2p_is_short_ascii(bytes, size) ||
+           o2p_utf8_valid_prefix(bytes, size) == size;
 }
 
 /* Whether the dictionary is not worth its lookups, now that it has one more entry. */

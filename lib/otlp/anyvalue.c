@@ -20,6 +20,21 @@
 
 /* ---- reading ---- */
 
+/* Takes apart an AnyValue that is written as all clients write an int or a double. */
+static bool split_number(o2p_span any, o2p_wire_field *member)
+{
+    if (any.size < 2)
+        return false;
+    o2p_wire wire = {any.bytes + 1, any.bytes + any.size, O2P_OK};
+    member->key = any.bytes[0];
+    if (member->key == O2P_KEY(AnyValue_int_value, O2P_WIRE_VARINT))
+        return o2p_wire_varint(&wire, &member->value) && wire.at == wire.end;
+    if (member->key != O2P_KEY(AnyValue_double_value, O2P_WIRE_FIXED64) || any.size != 9)
+        return false;
+    member->value = o2p_load_le64(wire.at);
+    return true;
+}
+
 /* Finds the member that is set; member->key is 0 when none is. */
 static bool read_member(o2p_walk *walk, o2p_span any, unsigned depth, o2p_wire_field *member)
 {
@@ -301,11 +316,12 @@ bool o2p_any_text_of(o2p_walk *walk, o2p_span any, unsigned depth, o2p_any_text 
     o2p_wire_field member;
     o2p_buffer *out = &walk->text;
     bool ok = true;
-    if (any.bytes != NULL && depth <= walk->limits.max_depth && o2p_any_is_plain(any)) {
+    bool allowed = any.bytes != NULL && depth <= walk->limits.max_depth;
+    if (allowed && o2p_any_is_plain(any)) {
         *text = (o2p_any_text){any.bytes + 2, any.size - 2, true, O2P_LETTER_STRING};
         return true;
     }
-    if (!read_member(walk, any, depth, &member))
+    if (!(allowed && split_number(any, &member)) && !read_member(walk, any, depth, &member))
         return false;
     out->size = 0;
     switch (member.key >> 3) {

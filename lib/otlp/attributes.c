@@ -163,7 +163,11 @@ static bool read_value_of(o2p_walk *walk, const o2p_attributes *list, o2p_span v
 {
     o2p_any_text text;
     o2p_dictionary *values = o2p_column_dictionary(list->rows, list->target->map);
-    if (values == NULL || !o2p_any_text_of(walk, value, list->depth + 1, &text))
+    if (O2P_UNLIKELY(values == NULL))
+        return false;
+    if (list->depth < walk->limits.max_depth && o2p_any_is_plain(value))
+        text = (o2p_any_text){value.bytes + 2, value.size - 2, true, O2P_LETTER_STRING};
+    else if (!o2p_any_text_of(walk, value, list->depth + 1, &text))
         return false;
     bool lasting = text.input && list->rows->pool->lasting;
     uint32_t entries = values->entry_count;
@@ -267,7 +271,10 @@ static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field
     return !list->rows->pool->memory->failed;
 }
 
-static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
+/* Adds an attribute; `place` is its own among the known ones, or NULL if that was not looked for.
+ */
+static bool add_at(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value,
+                   o2p_known_pair *place)
 {
     o2p_column *column = &list->rows->columns[list->target->map];
     if (O2P_UNLIKELY(list->depth > walk->limits.max_depth))
@@ -276,8 +283,14 @@ static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *
         return o2p_walk_over(walk, key_value->start,
                              "more attributes in a list than max_attributes");
     bool by_bytes = column->key_dictionary == NULL || !column->key_dictionary->gave_up;
-    return read_pair(walk, list, key_value,
-                     by_bytes ? o2p_known_pair_place(&walk->known, o2p_span_of(key_value)) : NULL);
+    if (by_bytes && place == NULL)
+        place = o2p_known_pair_place(&walk->known, o2p_span_of(key_value));
+    return read_pair(walk, list, key_value, by_bytes ? place : NULL);
+}
+
+static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
+{
+    return add_at(walk, list, key_value, NULL);
 }
 
 /* ---- those that were read before ---- */
@@ -320,9 +333,11 @@ static inline o2p_span short_field(const uint8_t *at)
 }
 
 /* Adds attributes up to the first that was not read before, or may be a duplicate, and returns
- * where it begins. There are `count` at most, and it is sure that they may be added. */
+ * where it begins; `*place` is its own among the known ones, if that was looked for. There are
+ * `count` at most, and it is sure that they may be added. */
 static const uint8_t *add_known(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
-                                const uint8_t *at, const uint8_t *end, uint32_t count)
+                                const uint8_t *at, const uint8_t *end, uint32_t count,
+                                o2p_known_pair **place)
 {
     ends to;
     uint32_t added = 0, keys = 0, values = 0;
@@ -332,7 +347,7 @@ static const uint8_t *add_known(o2p_walk *walk, o2p_attributes *list, o2p_column
         return at;
     for (; at != end && added < count; added++) {
         o2p_span field = short_field(at);
-        const o2p_known_pair *pair = o2p_known_pair_place(&walk->known, field);
+        o2p_known_pair *pair = *place = o2p_known_pair_place(&walk->known, field);
         if (pair == NULL || !o2p_known_pair_holds(&walk->known, pair, column, field))
             break;
         uint64_t bit = UINT64_C(1) << (pair->key & 63);
@@ -402,13 +417,14 @@ static bool add_fields(o2p_walk *walk, o2p_attributes *list, o2p_span fields, ui
                    list->position + (uint64_t)count <= walk->limits.max_attributes;
     while (at != end) {
         const o2p_dictionary *keys = column->key_dictionary;
+        o2p_known_pair *place = NULL;
         if (allowed && keys != NULL && !keys->gave_up)
-            at = add_known(walk, list, column, at, end, count);
+            at = add_known(walk, list, column, at, end, count, &place);
         if (at == end)
             break;
         o2p_span field = short_field(at);
         o2p_wire_field key_value = {*at, at, field.size, field.bytes};
-        if (!add_one(walk, list, &key_value))
+        if (!add_at(walk, list, &key_value, place))
             return false;
         at = field.bytes + field.size;
     }
