@@ -215,6 +215,7 @@ static uint32_t index_of_key(o2p_walk *walk, const o2p_attributes *list, const o
         *place = o2p_known_key_place(&walk->known, key);
     if (*place != NULL && O2P_LIKELY(o2p_known_key_holds(&walk->known, *place, column, key))) {
         keys->lookups += (*place)->key != 0;
+        (*place)->bytes = key.bytes;
         return (*place)->key;
     }
     uint64_t noticed_before = noticed(walk);
@@ -354,6 +355,7 @@ static const uint8_t *add_known(o2p_walk *walk, o2p_attributes *list, o2p_column
         if (O2P_UNLIKELY((list->seen & bit) != 0))
             break;
         list->seen |= bit;
+        pair->bytes = field.bytes;
         list->typed |= pair->letter != O2P_LETTER_STRING;
         to.keys[added] = pair->key;
         to.values[added] = pair->value;
