@@ -1,7 +1,7 @@
 /* bounds.c - least and greatest of a page's values, for its statistics and the column index.
  *
  *   values      order                                                     left out
- *   text, keys  bytes, as far as a bound is kept (statistics_bytes)        -
+ *   text        bytes, as far as a bound is kept (statistics_bytes)        -
  *   ids         the same: hex text is in the order of its bytes           -
  *   integers    signed                                                    -
  *   doubles     by value; a zero is -0 as least and +0 as greatest        NaN
@@ -124,50 +124,10 @@ static inline void note_place(const o2p_leaf_writer *w, extremes *x, uint32_t pl
 void o2p_bounds_prepare(const o2p_leaf_writer *w)
 {
     o2p_encoder *e = w->encoder;
-    e->prefixes.size = e->list_bounds.size = 0;
+    e->prefixes.size = 0;
     uint64_t *prefixes = (uint64_t *)o2p_buffer_extend(&e->prefixes, (size_t)w->place_count * 8);
     for (uint32_t i = 0; i < w->place_count && prefixes != NULL; i++)
         prefixes[i] = prefix_of(o2p_dictionary_entry(w->dictionary, o2p_u32s(&e->used)[i]));
-}
-
-/* The least and greatest place of a list of the leaf, found once, and the last page it was in. */
-typedef struct list_bounds {
-    uint32_t places[2];
-    uint32_t page;
-} list_bounds;
-
-/* Those of all lists; NULL when memory is refused. */
-static list_bounds *bounds_of_lists(const o2p_leaf_writer *w)
-{
-    o2p_buffer *bounds = &w->encoder->list_bounds;
-    size_t size = w->leaf->list_count * sizeof(list_bounds);
-    if (bounds->size == size)
-        return (list_bounds *)(void *)bounds->data;
-    bounds->size = 0;
-    list_bounds *made = (list_bounds *)o2p_buffer_extend(bounds, size);
-    for (uint32_t l = 1; l < w->leaf->list_count && made != NULL; l++) {
-        extremes x = none_of(w);
-        for (uint32_t i = o2p_leaf_list_begin(w->leaf, l); i < w->leaf->list_ends[l]; i++)
-            note_place(w, &x, w->places[i]);
-        made[l] = (list_bounds){{x.min, x.max}, 0};
-    }
-    return made;
-}
-
-/* Rows that share a list count it once a page. */
-static void note_shared_lists(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
-{
-    const o2p_leaf *leaf = w->leaf;
-    list_bounds *bounds = bounds_of_lists(w);
-    uint32_t page = v.row + 1;
-    for (uint32_t r = v.row; r < v.row_end && bounds != NULL; r++) {
-        list_bounds *list = &bounds[leaf->lists[r]];
-        if (o2p_leaf_list_size(leaf, leaf->lists[r]) == 0 || list->page == page)
-            continue;
-        list->page = page;
-        note_place(w, x, list->places[0]);
-        note_place(w, x, list->places[1]);
-    }
 }
 
 /* Values with places: only those with the least or greatest prefix of all need a closer look. */
@@ -196,30 +156,6 @@ static void note_range(const o2p_leaf_writer *w, uint32_t begin, uint32_t end, e
         note_index(x, w->leaf->indices[i]);
 }
 
-/* Lists that follow each other are one range. */
-static void note_lists(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
-{
-    const o2p_leaf *leaf = w->leaf;
-    for (uint32_t r = v.row; r < v.row_end;) {
-        uint32_t first = leaf->lists[r], last = first;
-        for (r++; r < v.row_end && leaf->lists[r] == last + 1; r++)
-            last++;
-        note_range(w, o2p_leaf_list_begin(leaf, first), leaf->list_ends[last], x);
-    }
-}
-
-static void note_values(const o2p_leaf_writer *w, o2p_value_range v, extremes *x)
-{
-    const o2p_leaf *leaf = w->leaf;
-    if (leaf->lists == NULL) {
-        note_range(w, v.first, v.first + v.count, x);
-    } else if (w->places != NULL && o2p_lists_are_shared(leaf)) {
-        note_shared_lists(w, v, x);
-    } else {
-        note_lists(w, v, x);
-    }
-}
-
 /* Over these values, of which there is one at least, or, when they are all of them or all
  * alike, over the chunk's dictionary. */
 static void find_text_bounds(const o2p_leaf_writer *w, o2p_value_range v, o2p_bounds *bounds)
@@ -231,7 +167,7 @@ static void find_text_bounds(const o2p_leaf_writer *w, o2p_value_range v, o2p_bo
         for (uint32_t i = 0; i < w->place_count; i++)
             note_place(w, &x, i);
     } else {
-        note_values(w, v, &x);
+        note_range(w, v.first, v.first + v.count, &x);
     }
     text_bounds(w, entry_of(&x, x.min), entry_of(&x, x.max), bounds);
 }

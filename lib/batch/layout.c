@@ -105,9 +105,9 @@ static void add_leaf(layout_walk *walk, o2p_part part, o2p_form form, bool nulla
     leaf->physical = types[form].physical;
     leaf->source = spec->source;
     leaf->promotion = walk->promotion;
-    /* Values of a MAP are of all its keys: what is between the least and the greatest says nothing.
-     */
-    bool mixed = part == O2P_PART_VALUE;
+    /* Keys of a MAP are those of all lists, and values are of all keys: what is between the least
+     * and the greatest says nothing. */
+    bool mixed = part != O2P_PART_ONLY;
     leaf->statistics = mixed || is_free_text(form) ? O2P_STATISTICS_NULLS_ONLY : spec->statistics;
     leaf->nullable = nullable;
     leaf->bloom = part == O2P_PART_ONLY && !o2p_form_is_list(form) &&

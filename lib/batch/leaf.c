@@ -463,8 +463,10 @@ static bool expanded_size(const o2p_leaf *leaf, uint32_t *rows, uint32_t *values
     return value_sum <= O2P_MAX_ROWS;
 }
 
-/* Of an element a row: values of 4 or 8 bytes, lists, counts, or valid, a byte. Short runs are
- * stored one by one. */
+/* Of an element a row: values of 4 or 8 bytes, lists, counts, or valid, a byte. Runs are short or
+ * very long. Each is stored four times at once, which needs no guess at its length: what is too
+ * much is overwritten by the next, or is behind the end, where there is SLACK. */
+enum { SLACK = 4 };
 static void expand_elements(const o2p_leaf *leaf, const void *elements, size_t width, void *out)
 {
     enum { MANY = 16 };
@@ -473,9 +475,11 @@ static void expand_elements(const o2p_leaf *leaf, const void *elements, size_t w
         const type *from = (const type *)elements;                                                 \
         type *to = (type *)out;                                                                    \
         for (uint32_t r = 0; r < leaf->rows; to += leaf->repeats[r++]) {                           \
-            if (leaf->repeats[r] > MANY)                                                           \
-                put_repeated((uint8_t *)to, &from[r], sizeof(type), leaf->repeats[r]);             \
-            for (uint32_t i = 0; i < leaf->repeats[r] && leaf->repeats[r] <= MANY; i++)            \
+            uint32_t count = leaf->repeats[r];                                                     \
+            to[0] = to[1] = to[2] = to[3] = from[r];                                               \
+            if (O2P_UNLIKELY(count > MANY))                                                        \
+                put_repeated((uint8_t *)to, &from[r], sizeof(type), count);                        \
+            for (uint32_t i = 4; i < count && count <= MANY; i++)                                  \
                 to[i] = from[r];                                                                   \
         }                                                                                          \
     } while (0)
@@ -507,7 +511,7 @@ static void expand_values(const o2p_leaf *leaf, size_t width, uint8_t *out)
 static const void *expand_rows(o2p_buffer *buffer, const o2p_leaf *leaf, const void *elements,
                                size_t width, uint32_t rows)
 {
-    void *out = elements == NULL ? NULL : room(buffer, rows, width);
+    void *out = elements == NULL ? NULL : room(buffer, (size_t)rows + SLACK, width);
     if (out != NULL)
         expand_elements(leaf, elements, width, out);
     return out;
@@ -525,7 +529,7 @@ bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf)
             (const uint32_t *)expand_rows(&gather->expanded[0], leaf, leaf->lists, 4, rows);
     } else if (!leaf->constant) {
         size_t width = leaf->indices != NULL ? 4 : 8;
-        uint8_t *out = (uint8_t *)room(&gather->expanded[0], values, width);
+        uint8_t *out = (uint8_t *)room(&gather->expanded[0], (size_t)values + SLACK, width);
         if (out == NULL)
             return false;
         expand_values(leaf, width, out);

@@ -41,12 +41,11 @@ struct o2p_encoder {
     o2p_buffer uses;   /* u32 a place: how many values */
     o2p_buffer places; /* u32 a value; of a MAP, an entry of a list */
     o2p_buffer packed; /* bits of the places of each list of a MAP: see places.c */
-    o2p_buffer packed_at;   /* u32 a list: where they begin */
-    o2p_buffer narrow;      /* i32 a value, for DELTA of INT32 */
-    o2p_buffer hex[2];      /* least and greatest id as text */
-    o2p_buffer hashes;      /* u64 a place, for the bloom filter */
-    o2p_buffer prefixes;    /* u64 a place: see bounds.c */
-    o2p_buffer list_bounds; /* of the leaf's lists: likewise */
+    o2p_buffer packed_at; /* u32 a list: where they begin */
+    o2p_buffer narrow;    /* i32 a value, for DELTA of INT32 */
+    o2p_buffer hex[2];    /* least and greatest id as text */
+    o2p_buffer hashes;    /* u64 a place, for the bloom filter */
+    o2p_buffer prefixes;  /* u64 a place: see bounds.c */
     o2p_number_table numbers;
     o2p_dictionary duplicates; /* entries of DuplicateAttributes */
     uint64_t duplicates_repaired;

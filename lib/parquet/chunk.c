@@ -24,8 +24,7 @@ enum { LEAST_COMPRESSED = 128 };
  * of the files of logs. */
 enum { SAMPLE_SIZE = 4096 };
 
-/* About what a PageHeader takes. A body is compressed into the file behind that much room, and
- * moved to its header's end. */
+/* About what a PageHeader takes without bounds. */
 enum { HEADER_SIZE = 64 };
 
 /* ---- headers ---- */
@@ -54,16 +53,17 @@ static void data_header(o2p_thrift *thrift, const o2p_parquet *writer, const o2p
     o2p_thrift_end(thrift);
 }
 
-/* A PageHeader; `page` NULL: of the dictionary. `bytes` are the body as it is stored. */
+/* A PageHeader; `page` NULL: of the dictionary. `size` and `crc` are of the body as it is stored.
+ */
 static void put_header(const o2p_parquet *writer, const o2p_chunk *chunk, const o2p_page *page,
-                       const uint8_t *bytes, size_t size, o2p_buffer *out)
+                       size_t size, uint32_t crc, o2p_buffer *out)
 {
     o2p_thrift thrift;
     o2p_thrift_begin(&thrift, out);
     o2p_thrift_i32(&thrift, 1, page == NULL ? O2P_PAGE_DICTIONARY : O2P_PAGE_DATA);
     o2p_thrift_i32(&thrift, 2, (int32_t)(page == NULL ? chunk->dictionary_size : page->body_size));
     o2p_thrift_i32(&thrift, 3, (int32_t)size);
-    o2p_thrift_i32(&thrift, 4, (int32_t)o2p_crc32(bytes, size));
+    o2p_thrift_i32(&thrift, 4, (int32_t)crc);
     if (page == NULL)
         dictionary_header(&thrift, chunk);
     else
@@ -77,14 +77,14 @@ static void put_header(const o2p_parquet *writer, const o2p_chunk *chunk, const 
 static void store_plain(o2p_parquet *writer, const o2p_chunk *chunk, const o2p_page *page,
                         const uint8_t *body, size_t size)
 {
-    put_header(writer, chunk, page, body, size, &writer->out);
+    put_header(writer, chunk, page, size, o2p_crc32(body, size), &writer->out);
     o2p_buffer_append(&writer->out, body, size);
 }
 
-/* Compresses a body to the end of `out`, behind HEADER_SIZE unset bytes. False when that fails. */
-static bool compress_body(o2p_parquet *writer, const uint8_t *body, size_t size)
+/* Compresses a body to the end of `out`, behind `room` unset bytes. False when that fails. */
+static bool compress_body(o2p_parquet *writer, size_t room, const uint8_t *body, size_t size)
 {
-    if (o2p_buffer_extend(&writer->out, HEADER_SIZE) != NULL &&
+    if (o2p_buffer_extend(&writer->out, room) != NULL &&
         o2p_compress(&writer->compressor, body, size, &writer->out))
         return true;
     if (!writer->memory->failed)
@@ -92,20 +92,26 @@ static bool compress_body(o2p_parquet *writer, const uint8_t *body, size_t size)
     return false;
 }
 
-/* Appends a header and a body compressed. False when that fails. */
+/* Appends a header and a body compressed. The room left for the header is what it takes if its
+ * numbers are as long as they are most of the time: a CRC of five bytes, a size as long as one a
+ * quarter less than the body's. Otherwise the body is moved. False when that fails. */
 static bool store_compressed(o2p_parquet *writer, const o2p_chunk *chunk, const o2p_page *page,
                              const uint8_t *body, size_t size)
 {
     o2p_buffer *out = &writer->out, *header = &writer->header;
     size_t start = out->size;
-    if (!compress_body(writer, body, size))
-        return false;
-    size_t made = out->size - start - HEADER_SIZE;
     header->size = 0;
-    put_header(writer, chunk, page, out->data + start + HEADER_SIZE, made, header);
+    put_header(writer, chunk, page, size - size / 4, INT32_MAX, header);
+    size_t room = header->size;
+    if (writer->memory->failed || !compress_body(writer, room, body, size))
+        return false;
+    size_t made = out->size - start - room;
+    header->size = 0;
+    put_header(writer, chunk, page, made, o2p_crc32(out->data + start + room, made), header);
     if (writer->memory->failed || !o2p_buffer_reserve(out, header->size))
         return false;
-    memmove(out->data + start + header->size, out->data + start + HEADER_SIZE, made);
+    if (header->size != room)
+        memmove(out->data + start + header->size, out->data + start + room, made);
     memcpy(out->data + start, header->data, header->size);
     out->size = start + header->size + made;
     return true;
@@ -136,8 +142,8 @@ static bool sample_pays(o2p_parquet *writer)
     size_t size = writer->bodies.size, start = writer->out.size;
     if (size < 2 * SAMPLE_SIZE)
         return true;
-    bool ok = compress_body(writer, writer->bodies.data + (size - SAMPLE_SIZE) / 2, SAMPLE_SIZE);
-    size_t made = writer->out.size - start - HEADER_SIZE;
+    bool ok = compress_body(writer, 1, writer->bodies.data + (size - SAMPLE_SIZE) / 2, SAMPLE_SIZE);
+    size_t made = writer->out.size - start - 1;
     writer->out.size = start;
     return ok && made < SAMPLE_SIZE - SAMPLE_SIZE / 32;
 }

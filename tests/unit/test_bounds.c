@@ -142,7 +142,6 @@ static void numbers(void **state)
     assert_false(number_bounds(f, O2P_PHYSICAL_INT64, ints, 0, &min, &max));
 }
 
-/* Least and greatest of values 'first'..: of a list's entries where rows have lists. */
 static void check_texts(const o2p_leaf_writer *w, o2p_value_range v, const char *min,
                         const char *max)
 {
@@ -160,7 +159,7 @@ static void texts(void **state)
 {
     walk_fixture *f = (walk_fixture *)*state;
     static const char *const values[] = {"b", "a", "c", "ca"};
-    static const uint32_t indices[] = {1, 2, 3, 4}, lists[] = {1, 1, 0, 2}, ends[] = {0, 1, 4};
+    static const uint32_t indices[] = {1, 2, 3, 4};
     o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
     o2p_leaf leaf;
     o2p_leaf_writer w = writer_of(f, &settings, &leaf);
@@ -179,12 +178,6 @@ static void texts(void **state)
     w.hex = true;
     check_texts(&w, (o2p_value_range){0, 4, 0, 4}, "61", "6361");
     w.hex = false;
-    leaf.lists = lists;
-    leaf.list_ends = ends;
-    leaf.list_count = 3;
-    leaf.value_count = 5;
-    check_texts(&w, (o2p_value_range){0, 2, 0, 2}, "b", "b");
-    check_texts(&w, (o2p_value_range){2, 3, 2, 4}, "a", "ca");
     leaf.constant = true;
     check_texts(&w, (o2p_value_range){0, 2, 0, 2}, "", "");
     o2p_encoder_free(w.encoder);
