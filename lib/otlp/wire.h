@@ -119,7 +119,7 @@ static inline bool o2p_wire_value(o2p_wire *wire, o2p_wire_field *field)
 bool o2p_wire_next_slow(o2p_wire *wire, o2p_wire_field *field);
 
 /* Reads the next field. False at the end of the message, and on an error, which is then in
- * wire->status. Nearly all keys and most lengths are one byte. */
+ * wire->status. Nearly all keys are one byte, and nearly all lengths one or two. */
 static O2P_ALWAYS_INLINE bool o2p_wire_next(o2p_wire *wire, o2p_wire_field *field)
 {
     const uint8_t *at = wire->at;
@@ -130,11 +130,15 @@ static O2P_ALWAYS_INLINE bool o2p_wire_next(o2p_wire *wire, o2p_wire_field *fiel
         unsigned wire_type = at[0] & 7;
         field->key = at[0];
         field->start = at;
-        if (wire_type == O2P_WIRE_LEN && at[1] < 0x80 && at[1] <= left - 2) {
-            field->value = at[1];
-            field->bytes = at + 2;
-            wire->at = at + 2 + at[1];
-            return true;
+        if (wire_type == O2P_WIRE_LEN && (at[1] < 0x80 || at[2] < 0x80)) {
+            size_t head = at[1] < 0x80 ? 2 : 3;
+            size_t size = head == 2 ? at[1] : (size_t)(at[1] & 0x7F) | (size_t)at[2] << 7;
+            if (O2P_LIKELY(size <= left - head)) {
+                field->value = size;
+                field->bytes = at + head;
+                wire->at = at + head + size;
+                return true;
+            }
         }
         if (wire_type == O2P_WIRE_FIXED64) {
             field->value = o2p_load_le64(at + 1);
