@@ -4,7 +4,9 @@
  *   data page (v1)   repetition levels, definition levels, values; compressed together
  *
  * Readers take the codec from the column chunk and apply it to each of its pages, so whether to
- * compress is decided once, for the whole chunk, before its first page is written.
+ * compress is decided once, for the whole chunk, before its first page is written. Pages are held
+ * until then: to the chunk's end, or until those held are many and compressing them pays. From
+ * there on each page passes into the file as it is made.
  */
 #include "../base/hash.h"
 #include "codec.h"
@@ -23,6 +25,9 @@ enum { LEAST_COMPRESSED = 128 };
  * not tell: 1 to 6%
  * of the files of logs. */
 enum { SAMPLE_SIZE = 4096 };
+
+/* When so much is held and compressing pays, it is taken to pay for what follows. */
+enum { ENOUGH_TO_JUDGE = 128 * 1024 };
 
 /* About what a PageHeader takes without bounds. */
 enum { HEADER_SIZE = 64 };
@@ -157,42 +162,70 @@ static bool may_pay(o2p_parquet *writer, const o2p_chunk *chunk)
     return !chunk->random || !o2p_codec_repeats_only(codec) || sample_pays(writer);
 }
 
-/* Appends all pages. False when that fails or, as soon as the sum shows it, does not make them
- * smaller. */
-static bool store_pages(o2p_parquet *writer, o2p_chunk *chunk, bool compressed)
+/* Appends the pages that are held. False when that fails or, as soon as the sum shows it, does not
+ * make them smaller. */
+static bool store_held(o2p_parquet *writer, o2p_chunk *chunk, bool compressed)
 {
-    size_t headers = 0, start = writer->out.size;
-    for (size_t i = 0; i < chunk->page_count + chunk->has_dictionary; i++) {
-        bool dictionary = chunk->has_dictionary && i == 0;
-        o2p_page *page =
-            dictionary ? NULL : o2p_page_at(writer, chunk->first_page + i - chunk->has_dictionary);
+    size_t bodies = 0, headers = 0, start = writer->out.size;
+    bool dictionary = chunk->has_dictionary && !chunk->dictionary_stored;
+    for (size_t i = chunk->stored_pages; i < chunk->page_count + dictionary; i++) {
+        o2p_page *page = dictionary && i == chunk->stored_pages
+                             ? NULL
+                             : o2p_page_at(writer, chunk->first_page + i - dictionary);
         size_t before = writer->out.size;
         if (!store_page(writer, chunk, page, compressed))
             return false;
-        headers += compressed ? writer->header.size
-                              : writer->out.size - before -
-                                    (dictionary ? chunk->dictionary_size : page->body_size);
-        if (compressed && writer->out.size - start - headers >= writer->bodies.size)
+        size_t size = page == NULL ? chunk->dictionary_size : page->body_size;
+        bodies += size;
+        headers += compressed ? writer->header.size : writer->out.size - before - size;
+        if (compressed && !chunk->settled &&
+            writer->out.size - start - headers >= writer->bodies.size)
             return false;
     }
-    chunk->stored_size = writer->out.size - start;
-    chunk->uncompressed_size = headers + writer->bodies.size;
+    chunk->stored_pages = chunk->page_count;
+    chunk->dictionary_stored = chunk->has_dictionary;
+    chunk->stored_size += writer->out.size - start;
+    chunk->uncompressed_size += headers + bodies;
+    writer->bodies.size = 0;
     return true;
+}
+
+/* Appends the pages that are held, compressed, if that makes them smaller. */
+static bool try_compressed(o2p_parquet *writer, o2p_chunk *chunk)
+{
+    size_t start = writer->out.size;
+    chunk->offset = start;
+    chunk->settled = store_held(writer, chunk, true);
+    if (!chunk->settled)
+        writer->out.size = start;
+    return chunk->settled;
+}
+
+void o2p_chunk_pass(o2p_parquet *writer, o2p_chunk *chunk)
+{
+    if (chunk->settled) {
+        store_held(writer, chunk, true);
+    } else if (writer->bodies.size >= ENOUGH_TO_JUDGE && !chunk->judged && !chunk->random &&
+               writer->options.codec != O2P_CODEC_UNCOMPRESSED) {
+        chunk->judged = true;
+        chunk->codec = (uint8_t)writer->options.codec;
+        try_compressed(writer, chunk);
+    }
 }
 
 void o2p_chunk_store(o2p_parquet *writer, o2p_chunk *chunk)
 {
+    if (chunk->settled) /* its last page has passed */
+        return;
     bool compressed = may_pay(writer, chunk);
     if (!o2p_writer_healthy(writer) ||
         !o2p_buffer_reserve(&writer->out, (chunk->page_count + 1) * HEADER_SIZE))
         return;
-    size_t start = writer->out.size;
-    chunk->offset = start;
-    if (compressed && !store_pages(writer, chunk, true)) {
-        writer->out.size = start;
-        compressed = false;
-    }
-    if (!compressed && o2p_writer_healthy(writer))
-        store_pages(writer, chunk, false);
-    chunk->codec = (uint8_t)(compressed ? writer->options.codec : O2P_CODEC_UNCOMPRESSED);
+    chunk->codec = (uint8_t)writer->options.codec;
+    if (compressed && try_compressed(writer, chunk))
+        return;
+    chunk->codec = O2P_CODEC_UNCOMPRESSED;
+    chunk->offset = writer->out.size;
+    if (o2p_writer_healthy(writer))
+        store_held(writer, chunk, false);
 }

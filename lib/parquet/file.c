@@ -126,6 +126,7 @@ void o2p_parquet_dictionary_end(o2p_parquet *writer, uint32_t entries)
     chunk->has_dictionary = true;
     chunk->dictionary_entries = entries;
     chunk->dictionary_size = writer->bodies.size;
+    o2p_chunk_pass(writer, chunk);
 }
 
 o2p_buffer *o2p_parquet_page_begin(o2p_parquet *writer)
@@ -176,6 +177,7 @@ void o2p_parquet_page_end(o2p_parquet *writer, const o2p_page_info *info)
         return;
     chunk->page_count++;
     merge_statistics(writer, chunk, &page);
+    o2p_chunk_pass(writer, chunk);
 }
 
 void o2p_parquet_bloom(o2p_parquet *writer, const uint64_t *hashes, size_t distinct,

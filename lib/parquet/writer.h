@@ -30,11 +30,15 @@ typedef struct o2p_chunk {
     uint8_t codec;                 /* the one used: maybe UNCOMPRESSED when another was asked for */
     uint8_t statistics;            /* o2p_statistics */
     bool random;                   /* see o2p_parquet_chunk_random */
-    bool has_dictionary;           /* its page's body is the first in o2p_parquet.bodies */
+    bool has_dictionary;           /* its page's body is the first in o2p_parquet.bodies, ... */
+    bool dictionary_stored;        /* ... unless it is in the file */
+    bool judged;                   /* compressing was tried before its end ... */
+    bool settled;                  /* ... and is what is done with its pages */
     bool min_unknown, max_unknown; /* a page has values but no such bound */
     uint32_t dictionary_entries;
     size_t dictionary_size;        /* of the body */
-    size_t first_page, page_count; /* in o2p_parquet.pages */
+    size_t first_page, page_count; /* in o2p_parquet.pages ... */
+    size_t stored_pages;           /* ... of which so many are in the file, the others held */
     uint64_t offset;               /* of its first page, the dictionary's if it has one */
     uint64_t stored_size;          /* headers included */
     uint64_t uncompressed_size;    /* headers included */
@@ -64,7 +68,7 @@ struct o2p_parquet {
     o2p_buffer bounds;     /* bytes of all o2p_bounds */
     o2p_buffer blooms;     /* bloom filters, headers included, to go behind the row groups */
 
-    o2p_buffer bodies; /* of the open chunk: dictionary, then pages */
+    o2p_buffer bodies; /* that are held of the open chunk: dictionary, then pages */
     o2p_buffer header; /* of the page that is being stored */
     o2p_compressor compressor;
     size_t body; /* where the open page's body begins */
@@ -120,7 +124,9 @@ static inline void o2p_writer_fail(o2p_parquet *writer, o2p_status status)
         writer->status = status;
 }
 
-/* chunk.c: moves the open chunk's pages into the file, compressed where that pays. */
+/* chunk.c: takes note of a page, or dictionary, that was added to the open chunk; and moves those
+ * that are held into the file, compressed where that pays. */
+void o2p_chunk_pass(o2p_parquet *writer, o2p_chunk *chunk);
 void o2p_chunk_store(o2p_parquet *writer, o2p_chunk *chunk);
 
 /* footer.c: appends bloom filters, indexes, FileMetaData and the end of the file. */

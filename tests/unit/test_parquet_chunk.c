@@ -335,6 +335,64 @@ static void lengths_before_random_bytes_are_shrunk(void **state)
     }
 }
 
+/* What the writer holds of a chunk; nothing once its pages pass into the file as they are made. */
+static bool holds(void)
+{
+    return o2p_parquet_page_begin(writer)->size > 0;
+}
+
+/* Where much is held and compressing it pays, the pages pass into the file from there on. */
+static void large_chunks_are_not_held(void **state)
+{
+    (void)state;
+    o2p_parquet_chunk_begin(writer, 0, O2P_STATISTICS_BOUNDS);
+    dictionary(100000, false);
+    assert_true(holds());
+    page(100000, 1, false);
+    assert_false(holds());
+    page(5000, 2, true); /* alone it would not pay */
+    assert_false(holds());
+    o2p_parquet_chunk_end(writer);
+    parquet_reader reader = finish_with_leaf_1();
+    thrift_value metadata = parquet_metadata(&reader, 0, 0);
+    assert_int_equal(codec_of(&reader, 0), 1);
+    parquet_page stored = parquet_page_at(&reader, thrift_int_field(metadata, 11), 1);
+    expect_body(&stored, 100000, 99, false);
+    int64_t total = (int64_t)stored.stored_size,
+            uncompressed = (int64_t)stored.header_size + 100000;
+    static const size_t sizes[] = {100000, 5000};
+    for (unsigned i = 0; i < 2; i++) {
+        stored = parquet_data_page(&reader, 0, 0, i);
+        expect_body(&stored, sizes[i], i + 1, i == 1);
+        total += (int64_t)stored.stored_size;
+        uncompressed += (int64_t)(stored.header_size + sizes[i]);
+    }
+    assert_int_equal(thrift_int_field(metadata, 7), total);
+    assert_int_equal(thrift_int_field(metadata, 6), uncompressed);
+}
+
+/* Where it does not pay, it is tried once more at the end, with all that came. */
+static void large_chunks_that_do_not_shrink_at_first(void **state)
+{
+    (void)state;
+    for (unsigned last = 0; last < 2; last++) {
+        begin(O2P_CODEC_SNAPPY);
+        o2p_parquet_chunk_begin(writer, 0, O2P_STATISTICS_BOUNDS);
+        page(200000, 1, true);
+        assert_true(holds());
+        page(200000, 2, last == 0);
+        assert_true(holds());
+        o2p_parquet_chunk_end(writer);
+        parquet_reader reader = finish_with_leaf_1();
+        assert_int_equal(codec_of(&reader, 0), last);
+        for (unsigned i = 0; i < 2; i++) {
+            parquet_page stored = parquet_data_page(&reader, 0, 0, i);
+            expect_body(&stored, 200000, i + 1, i == 0 || last == 0);
+        }
+        o2p_buffer_free(&file);
+    }
+}
+
 #define test(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -351,6 +409,8 @@ int main(void)
         test(small_random_chunks_are_not_sampled),
         test(random_digits_are_halved),
         test(lengths_before_random_bytes_are_shrunk),
+        test(large_chunks_are_not_held),
+        test(large_chunks_that_do_not_shrink_at_first),
     };
     return cmocka_run_group_tests_name("parquet chunk", tests, NULL, NULL);
 }
