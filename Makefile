@@ -47,7 +47,7 @@ SERVER_LIBS := -levent_core -lnghttp2 -lssl -lcrypto -lcyaml -lz -lzstd -lxxhash
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lib cli server run proto test unit conformance growth check format asan fuzz bench \
+.PHONY: help deps lib cli server run proto clients test unit conformance growth check format asan fuzz bench \
     bench-check bench-scale bench-query bench-server install clean FORCE
 
 help: ## list these targets
@@ -190,9 +190,20 @@ run: ## convert the sample telemetry into ./data and show what to type in DuckDB
 	@echo "$$QUERIES" | sed 's/^/    /'
 	@! command -v duckdb >/dev/null || duckdb -c "$$(echo "$$QUERIES" | head -n 1)"
 
+# For the tests of the server: OpenTelemetry's SDKs, its Collector and its load generator, each built once into
+# build/clients/. What cannot be fetched is told, left out, and tried again next time.
+CLIENTS := go java node
+clients: $(CLIENTS:%=build/clients/%.built) ## OpenTelemetry's SDKs and Collector, for the tests of the server
+
+$(foreach client,$(CLIENTS),$(eval build/clients/$(client).built: \
+    $(wildcard tests/server/clients/build tests/server/clients/$(client)/*)))
+$(CLIENTS:%=build/clients/%.built): build/clients/%.built:
+	@tests/server/clients/build $*
+
 test: ## everything that shows that it works; installs what it needs
 	@.ci/deps build server test
 	@$(MAKE) --no-print-directory lib programs-release build/otlp2parquet $(VENV)
+	@$(MAKE) --no-print-directory -j3 clients
 	@$(PYTHON) tests/run.py unit cli conformance hostile server docs
 
 unit: programs-release ## the cmocka tests, one program a file of the library

@@ -1,29 +1,23 @@
-"""The Collector project's load generator (the OpenTelemetry Go SDK underneath), over both protocols.
+"""The Collector project's load generator (the OpenTelemetry Go SDK underneath), over both protocols."""
 
-It is looked for on the PATH, or where O2P_TELEMETRYGEN says:
-
-  go install github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.160.0
-"""
-
-import os
-import shutil
 import subprocess
 
 import pytest
 
-TELEMETRYGEN = os.environ.get("O2P_TELEMETRYGEN") or shutil.which("telemetrygen")
+from telemetry import GO, need
+
 COUNT = 300  # a worker; of more spans at once the SDK drops some before they are sent
 TABLES = {"traces": ("traces", 2), "logs": ("logs", 1), "metrics": ("metrics_gauge", 1)}  # rows an item
 
 
-@pytest.mark.skipif(not TELEMETRYGEN, reason="telemetrygen is not installed; the test says how to")
 @pytest.mark.parametrize("protocol", ["http", "grpc"])
 @pytest.mark.parametrize("signal", TABLES)
 def test_all_that_is_generated_is_found(server, protocol, signal):
+    need("go")
     address = server.http if protocol == "http" else server.grpc
     arguments = [f"--{signal}", str(COUNT), "--workers", "3", "--rate", "0", "--otlp-insecure", "--otlp-endpoint", address]
     done = subprocess.run(
-        [TELEMETRYGEN, signal, *arguments, *(["--otlp-http"] if protocol == "http" else [])],
+        [GO / "telemetrygen", signal, *arguments, *(["--otlp-http"] if protocol == "http" else [])],
         capture_output=True,
         text=True,
         timeout=60,

@@ -1,0 +1,70 @@
+"""OpenTelemetry's SDKs for Go, Java and Node, over each protocol and compression they have: what they sent is found,
+each record once, with the values it was sent with.
+
+Python's SDK is in test_sdk.py.
+"""
+
+import pytest
+
+from conftest import Server
+from telemetry import BUILT, GO, expect_logs, expect_points, expect_spans, need, send
+
+COUNT = 1000  # two batches of logs and of spans; SDKs keep 2000 points of an instrument at most
+
+
+def java(sender):
+    providers = "io.opentelemetry.sdk.common.export.HttpSenderProvider=io.opentelemetry.exporter.sender"
+    classes = f"{BUILT}/java/classes:{BUILT}/java/lib/*"
+    # The first compiler alone, since it ends before the second would be of use.
+    return ["java", "-XX:TieredStopAtLevel=1", f"-D{providers}.{sender}", "-cp", classes, "Client"]
+
+
+CLIENTS = {  # name: what must be built, the command, its protocols
+    "go": ("go", [GO / "client"], ["http/protobuf", "grpc"]),
+    "node": ("node", ["node", BUILT / "node" / "main.js"], ["http/protobuf", "http/json", "grpc"]),
+    "java": ("java", java("okhttp.internal.OkHttpHttpSenderProvider"), ["http/protobuf", "grpc"]),
+    # Of the JDK's own client, which asks to go on in HTTP/2 with each request.
+    "java-jdk": ("java", java("jdk.internal.JdkHttpSenderProvider"), ["http/protobuf"]),
+}
+WAYS = [
+    (name, protocol, compression)
+    for name, (_, _, protocols) in CLIENTS.items()
+    for protocol in protocols
+    for compression in ("none", "gzip")
+]
+
+
+@pytest.fixture(scope="module", params=WAYS, ids="-".join)
+def sent(request, tmp_path_factory):
+    """The server to which a client has sent all there is, drained; and the client's name."""
+    name, protocol, compression = request.param
+    built, command, _ = CLIENTS[name]
+    need(built)
+    server = Server(tmp_path_factory.mktemp("sent"), "--dedup-window", "0s").start()
+    try:
+        address = server.grpc if protocol == "grpc" else server.http
+        send(command, COUNT, address, protocol, compression, name)
+        assert server.metric("otlp2parquet_bad_requests_total") == 0
+        is_small = server.metric("otlp2parquet_received_bytes_total") < 300 * COUNT
+        assert is_small == (compression == "gzip")
+        assert server.stop() == 0
+        assert "Sanitizer" not in server.log.read_text(errors="replace")
+        yield server, name
+    finally:
+        if server.process.poll() is None:
+            server.kill()
+
+
+def test_logs(sent):
+    server, name = sent
+    expect_logs(server, COUNT, name)
+
+
+def test_spans(sent):
+    server, name = sent
+    expect_spans(server, COUNT, name)
+
+
+def test_points(sent):
+    server, name = sent
+    expect_points(server, COUNT, name)
