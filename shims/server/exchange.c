@@ -214,15 +214,14 @@ exchange *exchange_new(connection *from, const head *header, bool grpc, void (*r
 static bool find_coding(exchange *it)
 {
     int kind = coding_of(it->grpc ? it->head.grpc_encoding : it->head.content_encoding);
-    bool known = kind >= 0 && !(it->grpc && kind == CODING_ZSTD);
-    if (!known)
+    if (kind < 0)
         refuse_as(it, 400, it->grpc ? RPC_UNIMPLEMENTED : RPC_INVALID_ARGUMENT,
-                  it->grpc ? "this grpc-encoding is not known; identity, gzip and deflate are"
-                           : "this Content-Encoding is not known; identity, gzip, deflate and "
-                             "zstd are");
+                  it->grpc
+                      ? "this grpc-encoding is not known; identity, gzip, deflate and zstd are"
+                      : "this Content-Encoding is not known; identity, gzip, deflate and zstd are");
     else
         it->submission.coding = (coding)kind;
-    return known;
+    return kind >= 0;
 }
 
 static void begin_export(exchange *it)

@@ -169,7 +169,7 @@ static void answer_grpc(stream *it)
     add(&header, ":status", "200");
     add(&header, "content-type", "application/grpc");
     if (from->why.code == RPC_UNIMPLEMENTED)
-        add(&header, "grpc-accept-encoding", "identity,gzip,deflate");
+        add(&header, "grpc-accept-encoding", "identity,gzip,deflate,zstd");
     bool alone = is_refused(it) && from->why.retry_s == 0;
     if (alone)
         add_status(it, &header);

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServ
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2_grpc import MetricsServiceStub
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
-from payloads import PROTOBUF, gauge, logs, post, spans
+from payloads import COMPRESS, PROTOBUF, gauge, logs, post, spans
 from wire import status_of
 
 EXPORT = "/opentelemetry.proto.collector.logs.v1.LogsService/Export"
@@ -127,6 +127,8 @@ def framed(message, flag=0, length=None):
         (framed(b"", flag=2), [], "13"),
         (framed(b""), ["grpc-encoding: snappy"], "12"),
         (framed(b"no gzip", flag=1), ["grpc-encoding: gzip"], "3"),
+        (framed(b"no zstd", flag=1), ["grpc-encoding: zstd"], "3"),
+        (framed(COMPRESS["zstd"](b""), flag=1), ["grpc-encoding: zstd"], "0"),
     ],
 )
 def test_framing(server, tmp_path, body, headers, status):
