@@ -6,6 +6,7 @@ The program is the one named by O2P_BIN, else build/otlp2parquet. Everything is 
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 import urllib.request
@@ -116,6 +117,19 @@ def make_server(tmp_path):
             server.kill()
         if server.process:
             assert "Sanitizer" not in server.log.read_text(errors="replace")
+
+
+@pytest.fixture
+def addresses():
+    """Two addresses that are this test's own, also while no server listens there: sockets that are bound to them, and
+    do not listen, keep others away."""
+    bound = [socket.socket() for _ in range(2)]
+    for one in bound:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do, which may then listen there
+        one.bind(("127.0.0.1", 0))
+    yield tuple(f"127.0.0.1:{one.getsockname()[1]}" for one in bound)
+    for one in bound:
+        one.close()
 
 
 @pytest.fixture

@@ -156,10 +156,9 @@ def test_what_connect_prints_is_its_configuration(server, collect):
 
 
 @pytest.mark.parametrize("way", RETRYING, ids=name)
-def test_a_server_that_is_down_at_first(make_server, collect, way):
-    server = make_server("--dedup-window", "5m")
-    addresses = server.http, server.grpc
-    server.stop()
+def test_a_server_that_is_down_at_first(make_server, addresses, collect, way):
+    server = make_server("--dedup-window", "5m", start=False)
+    server.http, server.grpc = addresses
     collector = collect(server, way)
     collector.wait_for("Will retry the request after interval.")
     server.start(*addresses)
@@ -167,9 +166,8 @@ def test_a_server_that_is_down_at_first(make_server, collect, way):
 
 
 @pytest.mark.parametrize("way", RETRYING, ids=name)
-def test_a_server_that_is_killed(make_server, collect, way):
-    server = make_server("--dedup-window", "5m")
-    addresses = server.http, server.grpc
+def test_a_server_that_is_killed(make_server, addresses, collect, way):
+    server = make_server("--dedup-window", "5m", start=False).start(*addresses)
     collector = collect(server, way, batch=5)
     for _ in range(4):
         server.wait_until(lambda: accepted(server) > 50 or is_complete(server))
