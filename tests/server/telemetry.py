@@ -23,13 +23,14 @@ def need(name):
 
 def send(command, count, address, protocol, compression, service):
     """Runs a client that sends so many records of each kind; it must say that all were taken."""
-    environment = dict(
-        os.environ,
-        OTEL_EXPORTER_OTLP_ENDPOINT=f"http://{address}",
-        OTEL_EXPORTER_OTLP_PROTOCOL=protocol,
-        OTEL_EXPORTER_OTLP_COMPRESSION=compression,
-        OTEL_SERVICE_NAME=service,
-    )
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    environment |= {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{address}",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": protocol,
+        "OTEL_SERVICE_NAME": service,
+    }
+    if compression != "none":  # the default of all, and a word that not all of them know
+        environment["OTEL_EXPORTER_OTLP_COMPRESSION"] = compression
     done = subprocess.run(
         [*command, str(count)], env=environment, capture_output=True, text=True, timeout=120, check=False
     )

@@ -1,12 +1,12 @@
-"""OpenTelemetry's SDKs for Go, Java and Node, over each protocol and compression they have: what they sent is found,
-each record once, with the values it was sent with.
-
-Python's SDK is in test_sdk.py.
+"""OpenTelemetry's SDKs for Go, Java, Node and Python, over each protocol and compression they have: what they sent is
+found, each record once, with the values it was sent with.
 """
+
+import sys
 
 import pytest
 
-from conftest import Server
+from conftest import ROOT, Server
 from telemetry import BUILT, GO, expect_logs, expect_points, expect_spans, need, send
 
 COUNT = 1000  # two batches of logs and of spans; SDKs keep 2000 points of an instrument at most
@@ -19,19 +19,21 @@ def java(sender):
     return ["java", "-XX:TieredStopAtLevel=1", f"-D{providers}.{sender}", "-cp", classes, "Client"]
 
 
+PYTHON = ROOT / "tests" / "server" / "clients" / "python" / "main.py"
 CLIENTS = {  # name: what must be built, the command, its protocols
     "go": ("go", [GO / "client"], ["http/protobuf", "grpc"]),
     "node": ("node", ["node", BUILT / "node" / "main.js"], ["http/protobuf", "http/json", "grpc"]),
     "java": ("java", java("okhttp.internal.OkHttpHttpSenderProvider"), ["http/protobuf", "grpc"]),
-    # Of the JDK's own client, which asks to go on in HTTP/2 with each request.
+    # With the JDK's own client, which asks to go on in HTTP/2 with each request.
     "java-jdk": ("java", java("jdk.internal.JdkHttpSenderProvider"), ["http/protobuf"]),
+    "python": (None, [sys.executable, PYTHON], ["http/protobuf", "http/json", "grpc"]),
 }
 WAYS = [
     (name, protocol, compression)
     for name, (_, _, protocols) in CLIENTS.items()
     for protocol in protocols
     for compression in ("none", "gzip")
-]
+] + [("python", "http/protobuf", "deflate"), ("python", "http/json", "deflate")]
 
 
 @pytest.fixture(scope="module", params=WAYS, ids="-".join)
@@ -39,14 +41,15 @@ def sent(request, tmp_path_factory):
     """The server to which a client has sent all there is, drained; and the client's name."""
     name, protocol, compression = request.param
     built, command, _ = CLIENTS[name]
-    need(built)
+    if built:
+        need(built)
     server = Server(tmp_path_factory.mktemp("sent"), "--dedup-window", "0s").start()
     try:
         address = server.grpc if protocol == "grpc" else server.http
         send(command, COUNT, address, protocol, compression, name)
         assert server.metric("otlp2parquet_bad_requests_total") == 0
         is_small = server.metric("otlp2parquet_received_bytes_total") < 300 * COUNT
-        assert is_small == (compression == "gzip")
+        assert is_small == (compression != "none")
         assert server.stop() == 0
         assert "Sanitizer" not in server.log.read_text(errors="replace")
         yield server, name
