@@ -22,7 +22,7 @@ def need(name):
 
 
 def send(command, count, address, protocol, compression, service):
-    """Runs a client that sends so many records of each kind; it must say that all were taken."""
+    """Runs a client that sends so many records of each kind; returns its exit status, and what it said."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     environment |= {
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://{address}",
@@ -34,7 +34,7 @@ def send(command, count, address, protocol, compression, service):
     done = subprocess.run(
         [*command, str(count)], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    return done.returncode, done.stdout + done.stderr
 
 
 def attributes(i):

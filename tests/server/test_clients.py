@@ -46,7 +46,7 @@ def sent(request, tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("sent"), "--dedup-window", "0s").start()
     try:
         address = server.grpc if protocol == "grpc" else server.http
-        send(command, COUNT, address, protocol, compression, name)
+        assert send(command, COUNT, address, protocol, compression, name) == (0, "")
         assert server.metric("otlp2parquet_bad_requests_total") == 0
         is_small = server.metric("otlp2parquet_received_bytes_total") < 300 * COUNT
         assert is_small == (compression != "none")
@@ -71,3 +71,15 @@ def test_spans(sent):
 def test_points(sent):
     server, name = sent
     expect_points(server, COUNT, name)
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_a_client_tells_when_it_is_refused(make_server, tmp_path, name):
+    """Without which that it says nothing would show nothing."""
+    built, command, _ = CLIENTS[name]
+    if built:
+        need(built)
+    (tmp_path / "auth").write_text("bearer secret\n")
+    server = make_server("--auth-file", "auth")
+    status, said = send(command, 1, server.http, "http/protobuf", "none", name)
+    assert status == 1 and "401" in said

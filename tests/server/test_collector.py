@@ -106,7 +106,7 @@ def collect(tmp_path):
         written = settings or json.dumps({"exporters": exporters, "service": {"pipelines": pipelines}})
         collector = Collector(tmp_path, written)
         made.append(collector)
-        send([GO / "client"], COUNT, collector.grpc, "grpc", "none", "collector")
+        assert send([GO / "client"], COUNT, collector.grpc, "grpc", "none", "collector") == (0, "")
         return collector
 
     yield make
