@@ -130,22 +130,27 @@ void o2p_bounds_prepare(const o2p_leaf_writer *w)
         prefixes[i] = prefix_of(o2p_dictionary_entry(w->dictionary, o2p_u32s(&e->used)[i]));
 }
 
-/* Values with places: only those with the least or greatest prefix of all need a closer look. */
+/* Values with places. Where the dictionary has fewer entries than the page has values, it is noted
+ * which of them the page has, and those are compared. */
 static void note_places(const o2p_leaf_writer *w, uint32_t begin, uint32_t end, extremes *x)
 {
-    const uint64_t *prefixes = (const uint64_t *)(const void *)w->encoder->prefixes.data;
+    o2p_buffer *buffer = &w->encoder->seen;
     const uint32_t *places = w->places;
-    uint64_t least = UINT64_MAX, greatest = 0;
-    for (uint32_t i = begin; i < end; i++) {
-        uint64_t prefix = prefixes[places[i]];
-        least = prefix < least ? prefix : least;
-        greatest = prefix > greatest ? prefix : greatest;
+    if (w->place_count > end - begin) {
+        for (uint32_t i = begin; i < end; i++)
+            note_place(w, x, places[i]);
+        return;
     }
-    for (uint32_t i = begin, last = UINT32_MAX; i < end; last = places[i++]) {
-        uint64_t prefix = prefixes[places[i]];
-        if ((prefix == least || prefix == greatest) && places[i] != last)
-            note(x, places[i], prefix);
-    }
+    buffer->size = 0;
+    uint8_t *seen = (uint8_t *)o2p_buffer_extend(buffer, w->place_count);
+    if (seen == NULL)
+        return;
+    memset(seen, 0, w->place_count);
+    for (uint32_t i = begin; i < end; i++)
+        seen[places[i]] = 1;
+    for (uint32_t place = 0; place < w->place_count; place++)
+        if (seen[place] != 0)
+            note_place(w, x, place);
 }
 
 static void note_range(const o2p_leaf_writer *w, uint32_t begin, uint32_t end, extremes *x)
@@ -169,7 +174,8 @@ static void find_text_bounds(const o2p_leaf_writer *w, o2p_value_range v, o2p_bo
     } else {
         note_range(w, v.first, v.first + v.count, &x);
     }
-    text_bounds(w, entry_of(&x, x.min), entry_of(&x, x.max), bounds);
+    if (x.any) /* or memory was refused */
+        text_bounds(w, entry_of(&x, x.min), entry_of(&x, x.max), bounds);
 }
 
 static double double_of(uint64_t bits)

@@ -46,6 +46,7 @@ struct o2p_encoder {
     o2p_buffer hex[2];    /* least and greatest id as text */
     o2p_buffer hashes;    /* u64 a place, for the bloom filter */
     o2p_buffer prefixes;  /* u64 a place: see bounds.c */
+    o2p_buffer seen;      /* u8 a place: likewise */
     o2p_number_table numbers;
     o2p_dictionary duplicates; /* entries of DuplicateAttributes */
     uint64_t duplicates_repaired;

@@ -160,15 +160,16 @@ static uint64_t bloom_hash(const o2p_leaf_writer *w, const o2p_entry *entry)
     return o2p_xxh64(hex->size == 0 ? "" : (const void *)hex->data, hex->size, 0);
 }
 
-/* Hashes of the distinct values: of the chunk's dictionary if it has one. */
+/* Hashes of the distinct values: of the chunk's dictionary if it has one. (Of values in
+ * DELTA_LENGTH_BYTE_ARRAY they are there: see values.c.) */
 static void write_bloom(o2p_leaf_writer *w)
 {
     o2p_encoder *e = w->encoder;
     bool places = w->places != NULL;
     const uint32_t *indices = places ? o2p_u32s(&e->used) : w->leaf->indices;
     uint32_t count = places ? w->place_count : w->leaf->value_count;
-    e->hashes.size = 0;
-    for (uint32_t i = 0; i < count; i++)
+    bool hashed = w->encoding == O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY;
+    for (uint32_t i = 0; i < count && !hashed; i++)
         o2p_buffer_u64(&e->hashes, bloom_hash(w, o2p_dictionary_entry(w->dictionary, indices[i])));
     if (!e->memory->failed)
         o2p_parquet_bloom(e->writer, (const uint64_t *)(const void *)e->hashes.data, count,
@@ -188,6 +189,7 @@ bool o2p_write_text(o2p_leaf_writer *w)
         if (w->places != NULL)
             write_text_dictionary(w);
     }
+    w->encoder->hashes.size = 0;
     o2p_write_pages(w);
     if (w->spec->bloom && w->leaf->value_count > 0 && !w->leaf->constant)
         write_bloom(w);

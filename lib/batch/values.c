@@ -2,6 +2,7 @@
  * DELTA_LENGTH_BYTE_ARRAY; indices of a dictionary are in places.c.
  */
 #include "leaf_writer.h"
+#include "../base/hash.h"
 #include "../base/text.h"
 #include "../parquet/delta.h"
 
@@ -36,7 +37,8 @@ void o2p_put_entry(const o2p_leaf_writer *w, const o2p_entry *entry, o2p_buffer 
         o2p_store_le32(at, written_size(w, entry));
 }
 
-/* DELTA_LENGTH_BYTE_ARRAY: the lengths as DELTA_BINARY_PACKED, then all bytes. */
+/* DELTA_LENGTH_BYTE_ARRAY: the lengths as DELTA_BINARY_PACKED, then all bytes; these are hashed for
+ * the bloom filter while they are at hand. */
 static void put_delta_length(const o2p_leaf_writer *w, uint32_t first, uint32_t count,
                              o2p_buffer *out)
 {
@@ -50,8 +52,12 @@ static void put_delta_length(const o2p_leaf_writer *w, uint32_t first, uint32_t 
             w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[first + i]));
     }
     o2p_delta_encode32(out, lengths, count);
-    for (uint32_t i = first; i < first + count; i++)
-        put_bytes(w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]), 0, out);
+    for (uint32_t i = first; i < first + count; i++) {
+        const o2p_entry *entry = o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]);
+        const uint8_t *at = put_bytes(w, entry, 0, out);
+        if (w->spec->bloom && at != NULL)
+            o2p_buffer_u64(&w->encoder->hashes, o2p_xxh64(at, written_size(w, entry), 0));
+    }
 }
 
 /* `words` NULL: all false. */

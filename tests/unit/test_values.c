@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "../../lib/base/hash.h"
 #include "../../lib/batch/leaf_writer.h"
 #include "../../lib/parquet/delta.h"
 #include "store_check.h"
@@ -18,6 +19,8 @@ static o2p_leaf_writer writer_of(walk_fixture *f, const o2p_settings *settings, 
     w.encoder = o2p_encoder_new(&f->store, settings);
     assert_non_null(w.encoder);
     w.leaf = leaf;
+    static const o2p_layout_leaf spec = {.bloom = true};
+    w.spec = &spec;
     return w;
 }
 
@@ -122,6 +125,10 @@ static void texts_and_ids(void **state)
     assert_int_equal(out.size, lengths.size + 8);
     assert_memory_equal(out.data, lengths.data, lengths.size);
     assert_memory_equal(out.data + lengths.size, "ab01ab01", 8);
+    const uint64_t hashes[] = {o2p_xxh64("ab01", 4, 0), o2p_xxh64("", 0, 0),
+                               o2p_xxh64("ab01", 4, 0)}; /* for the bloom filter */
+    assert_int_equal(w.encoder->hashes.size, sizeof(hashes));
+    assert_memory_equal(w.encoder->hashes.data, hashes, sizeof(hashes));
     o2p_buffer_free(&out);
     o2p_buffer_free(&lengths);
     o2p_encoder_free(w.encoder);
