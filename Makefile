@@ -47,8 +47,8 @@ SERVER_LIBS := -levent_core -lnghttp2 -lssl -lcrypto -lcyaml -lz -lzstd -lxxhash
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lib cli server run proto clients test unit conformance growth check format asan fuzz bench \
-    bench-check bench-scale bench-query bench-server install clean FORCE
+.PHONY: help deps lib cli server run sample proto clients test unit conformance growth check format asan fuzz \
+    bench bench-check bench-scale bench-query bench-server install clean FORCE
 
 help: ## list these targets
 	@echo 'otlp2parquet $(VERSION): OpenTelemetry (OTLP) bytes to Parquet'
@@ -174,19 +174,29 @@ build/nanopb/otlp.pb.h: lib/otlp/otlp.proto
 
 # The first of them is run too, where there is a duckdb.
 define QUERIES
-SELECT ServiceName, count(*) AS spans, avg(Duration) / 1e6 AS ms FROM 'data/traces/**/*.parquet' GROUP BY ALL;
-SELECT Timestamp, ServiceName, SeverityText, Body FROM 'data/logs/**/*.parquet' ORDER BY Timestamp LIMIT 10;
-SELECT MetricName, count(*) AS points, max(Value) FROM 'data/metrics_sum/**/*.parquet' GROUP BY ALL;
+SELECT ServiceName, count(*) AS spans, avg(Duration) / 1e6 AS ms FROM 'build/sample/traces/**/*.parquet' GROUP BY ALL;
+SELECT Timestamp, ServiceName, SeverityText, Body FROM 'build/sample/logs/**/*.parquet' ORDER BY Timestamp LIMIT 10;
+SELECT MetricName, count(*) AS points, max(Value) FROM 'build/sample/metrics_sum/**/*.parquet' GROUP BY ALL;
 endef
 export QUERIES
 
+# Flags of the server that `make run` starts, such as --http 127.0.0.1:5318.
+ARGS ?=
+# Status 2 of it: it could not start, and has said why. Without the trap the shell would end at Ctrl-C, and
+# make with it, while the server still stores what it has.
+run: sample ## convert the samples, then serve what you send, until Ctrl-C; ARGS='...' are its flags
+	@trap : INT; build/otlp2parquet serve --data build/data --wal build/wal $(ARGS) || { \
+	    status=$$?; \
+	    [ $$status -ne 2 ] || echo "with make, flags are in ARGS: make run ARGS='--http 127.0.0.1:5318'"; \
+	    exit $$status; }
+
 # A second make, since the compilers and headers that decide what the first one would do may only just be
 # there. The samples in JSON are the same telemetry once more.
-run: ## convert the sample telemetry into ./data and show what to type in DuckDB
+sample: ## convert the sample telemetry into build/sample and show what to type in DuckDB
 	@.ci/deps build server
 	@$(MAKE) --no-print-directory cli
-	build/otlp2parquet convert --out data $(wildcard examples/telemetry/*.pb examples/telemetry/*.pbs)
-	@echo; echo 'The files are in ./data. Start duckdb in this folder and type, for example:'; echo
+	build/otlp2parquet convert --out build/sample $(wildcard examples/telemetry/*.pb examples/telemetry/*.pbs)
+	@echo; echo 'The files are in build/sample. Start duckdb in this folder and type, for example:'; echo
 	@echo "$$QUERIES" | sed 's/^/    /'
 	@! command -v duckdb >/dev/null || duckdb -c "$$(echo "$$QUERIES" | head -n 1)"
 
@@ -282,5 +292,5 @@ bench-server: build/otlp2parquet $(VENV)
 	@command -v h2load >/dev/null || { echo 'h2load is missing: install nghttp2-client'; exit 1; }
 	@$(PYTHON) tests/bench/server.py build/otlp2parquet
 
-clean: ## remove build/
+clean: ## remove build/, with what `make run` has stored there
 	rm -rf build

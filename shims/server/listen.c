@@ -80,8 +80,19 @@ static bool open_all(const struct addrinfo *where, int *sockets, size_t count,
     return true;
 }
 
-bool listen_all(const char *address, int *sockets, size_t count, char bound[ADDRESS_SIZE],
-                char *why, size_t why_size)
+static void explain(int failure, const char *key, const char *address, char *why, size_t why_size)
+{
+    if (failure == EADDRINUSE)
+        snprintf(why, why_size,
+                 "cannot listen on %s: another program does; --%s HOST:PORT chooses another "
+                 "address, and port 0 a free one",
+                 address, key);
+    else
+        snprintf(why, why_size, "cannot listen on %s: %s", address, strerror(failure));
+}
+
+bool listen_all(const char *key, const char *address, int *sockets, size_t count,
+                char bound[ADDRESS_SIZE], char *why, size_t why_size)
 {
     char host[ADDRESS_SIZE];
     const char *port;
@@ -102,7 +113,7 @@ bool listen_all(const char *address, int *sockets, size_t count, char bound[ADDR
     }
     bool opened = is_free(found) && open_all(found, sockets, count, bound);
     if (!opened)
-        snprintf(why, why_size, "cannot listen on %s: %s", address, strerror(errno));
+        explain(errno, key, address, why, why_size);
     freeaddrinfo(found);
     for (size_t i = 0; i < count && !opened; i++) {
         if (sockets[i] >= 0)

@@ -9,8 +9,9 @@ enum { ADDRESS_SIZE = 128 };
 
 /* Opens `count` sockets that listen on HOST:PORT together: the system divides connections among
  * them. `bound` is given the address with the port that was taken. "off": all are -1, and `bound`
- * is "". False with the reason in `why`, and with no socket open. */
-bool listen_all(const char *address, int *sockets, size_t count, char bound[ADDRESS_SIZE],
-                char *why, size_t why_size);
+ * is "". False with the reason in `why`, and with no socket open; `key` is the setting that names
+ * the address. */
+bool listen_all(const char *key, const char *address, int *sockets, size_t count,
+                char bound[ADDRESS_SIZE], char *why, size_t why_size);
 
 #endif

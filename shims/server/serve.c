@@ -99,6 +99,7 @@ static bool open_tls(server *it)
 static bool open_sockets(server *it)
 {
     const char *const addresses[LISTENERS] = {it->config->http, it->config->grpc};
+    static const size_t keys[LISTENERS] = {SETTING_http, SETTING_grpc};
     char why[256];
     for (size_t i = 0; i < LISTENERS; i++) {
         it->sockets[i] = malloc(it->count * sizeof *it->sockets[i]);
@@ -106,7 +107,8 @@ static bool open_sockets(server *it)
             return cannot("", "out of memory");
         for (size_t j = 0; j < it->count; j++)
             it->sockets[i][j] = -1;
-        if (!listen_all(addresses[i], it->sockets[i], it->count, it->bound[i], why, sizeof why))
+        if (!listen_all(settings_key(keys[i]), addresses[i], it->sockets[i], it->count,
+                        it->bound[i], why, sizeof why))
             return cannot("", why);
     }
     return true;

@@ -8,8 +8,11 @@ would run this test again, or that is for another machine, is not run; the list 
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import urllib.request
 from pathlib import Path
 
 import duckdb
@@ -103,6 +106,50 @@ def run(command, folder, environment):
     return done.stdout
 
 
+def serve(command, folder, environment, use, **flags):
+    """Starts a command that serves, as a terminal does; `use` is given the line of its banner that says where to
+    send. Returns the status after Ctrl-C, and what was printed."""
+    log = folder.parent / "serve.txt"
+    with open(log, "wb") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=dict(environment, **flags),
+            shell=True,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        deadline = time.monotonic() + 900
+        while not (ready := re.search(r"OTLP_ENDPOINT=(\S+)\n[^$]*\n\n", log.read_text())):
+            assert process.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        use(ready[1])
+        os.killpg(process.pid, signal.SIGINT)
+        return process.wait(60), log.read_text()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def send_sample(endpoint):
+    body = (ROOT / "examples" / "telemetry" / "python_sdk_logs.pb").read_bytes()
+    request = urllib.request.Request(f"{endpoint}/v1/logs", body, {"Content-Type": "application/x-protobuf"})
+    assert urllib.request.urlopen(request, timeout=20).status == 200
+
+
+def make_run(folder, environment):
+    """On free ports, since there may be a server on this machine."""
+    anywhere = "--http 127.0.0.1:0 --grpc 127.0.0.1:0"
+    status, printed = serve("make run", folder, environment, send_sample, ARGS=anywhere)
+    assert status in (0, -signal.SIGINT, 128 + signal.SIGINT), printed  # make ends by the signal
+    assert "FAILED" not in printed and "***" not in printed and "everything is stored" in printed
+    (query,) = re.findall(r'duckdb -c "(SELECT \* .*)"', printed)
+    assert len(duckdb.sql(query.replace("'build/", f"'{folder}/build/")).fetchall()) == 10
+    assert not [file for file in (folder / "build" / "wal").iterdir() if file.suffix == ".wal"]
+
+
 def compile_and_run(text, folder, environment):
     """A program is run on a sample; statements are wrapped into one, with a request in `bytes` and `len`."""
     source = folder / "build" / "readme.c"
@@ -149,7 +196,31 @@ def test_block(language, text, copy, environment, monkeypatch):
         reason = next((why for start, why in NOT_RUN.items() if text.startswith(start)), None)
         if reason:
             pytest.skip(f"`{text}`: {reason}")
-        run(text, copy, environment)
+        if text.startswith("make run"):
+            make_run(copy, environment)
+        else:
+            run(text, copy, environment)
+
+
+def test_a_taken_port(copy, environment):
+    """It says what to do, also to whoever runs it by make."""
+
+    def run_another(endpoint):
+        taken = {"ARGS": f"--http {endpoint.removeprefix('http://')} --grpc off --wal build/other"}
+        done = subprocess.run(
+            ["make", "run"],
+            cwd=copy,
+            env=dict(environment, **taken),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert "another program does; --http HOST:PORT chooses another address" in done.stderr
+        assert "make run ARGS='--http 127.0.0.1:5318'" in done.stdout
+
+    serve("make run", copy, environment, run_another, ARGS="--http 127.0.0.1:0 --grpc off")
 
 
 def test_the_two_commands_are_there():

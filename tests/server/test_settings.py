@@ -97,7 +97,8 @@ def test_what_cannot_start_says_why(make_server, tmp_path):
     server = make_server()
     other = ["--http", "127.0.0.1:0", "--grpc", "off"]
     for arguments, reason in (
-        (["--http", server.http, "--grpc", "off", "--wal", "w"], f"cannot listen on {server.http}"),
+        (["--http", server.http, "--grpc", "off", "--wal", "w"], f"cannot listen on {server.http}: another program"),
+        (["--http", "off", "--grpc", server.grpc, "--wal", "w"], "--grpc HOST:PORT chooses another address"),
         (["--http", "no.such.host.invalid:1", "--wal", "w"], "no.such.host.invalid"),
         ([*other], "another server uses this write-ahead log"),
         ([*other, "--wal", "w", "--data", "/proc/x"], "/proc/x"),
