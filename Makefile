@@ -247,14 +247,14 @@ build/fuzz/fuzz/%: build/fuzz/fuzz/%.o build/fuzz/nanopb.o build/fuzz/server.a b
 	clang $(SANITIZE) -fsanitize=fuzzer $^ $(LIBS) $(SERVER_LIBS) -lprotobuf-nanopb -o $@
 
 # What a fuzzer finds on the way stays in build/; the seeds come with the project. READ_TEXT: those to which
-# the words of JSON are of more use than those of protobuf.
+# the words of JSON are of more use than those of protobuf; the settings have words of their own.
 READ_TEXT := fuzz_batch fuzz_detect fuzz_json fuzz_lines fuzz_oom fuzz_roundtrip
 .PHONY: fuzzers $(FUZZERS:fuzz/%.c=%)
 fuzzers: $(FUZZERS:%.c=build/fuzz/%)
 $(FUZZERS:fuzz/%.c=%): %: build/fuzz/fuzz/%
 	@mkdir -p build/fuzz/corpus/$*
 	build/fuzz/fuzz/$* -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=build/fuzz/$*- \
-	    -dict=fuzz/$(if $(filter $(READ_TEXT),$*),json,protobuf).dict \
+	    -dict=fuzz/$(if $(filter $(READ_TEXT),$*),json,$(if $(filter fuzz_settings,$*),settings,protobuf)).dict \
 	    build/fuzz/corpus/$* $(wildcard fuzz/corpus/$*)
 
 # ---- speed -------------------------------------------------------------------------------------------------

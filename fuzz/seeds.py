@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Writes the seeds of the fuzzers to fuzz/corpus/NAME/seed-*, and their dictionaries, json.dict and protobuf.dict.
+"""Writes the seeds of the fuzzers to fuzz/corpus/NAME/seed-*, and their dictionaries, json.dict,
+protobuf.dict and settings.dict.
 
 Requests are put together from protobuf fields by hand, so that a seed may also hold what no encoder
 writes: fields twice, groups, wrong wire types. Regression inputs, corpus/NAME/found-*, are not touched.
 """
 
+import gzip
 import pathlib
 import re
 import struct
 import subprocess
 import sys
 import tempfile
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 CORPUS = HERE / "corpus"
@@ -309,6 +312,13 @@ PROTOBUF_WORDS = [
 ]
 
 
+SETTING_WORDS = [
+    b"off", b"10s", b"64M", b"&a ", b"*a", b"<<: ", b"!!str ", b"!!int ", b"? ", b": ", b"- ", b"|\n  ", b">-\n  ",
+    b"---\n", b"...\n", b"%YAML 1.1\n", b'"\\x41\\u00e9"', b"''", b"{", b"}", b"[", b"]", b"#", b"\xef\xbb\xbf",
+    b"\xff\xfe", b"stored", b"zstd", b"127.0.0.1:0", b"[::1]:4318", b"{table}/{hash}",
+]
+
+
 # Heads of requests and chunked bodies.
 HTTP1 = {
     "head": b"POST /v1/logs?x HTTP/1.1\r\nHost: a\r\nContent-Type: application/json; charset=utf-8\r\n"
@@ -325,6 +335,52 @@ SEGMENT = {
     "cut": b"\x80",
     "damaged-and-cut": b"\x60\x00\x01\xa0\x00\x02\xf0",
 }
+
+
+def grpc(choices, message, most=255, memory=255, piece=0, flag=0, length=None):
+    """A body behind what fuzz_grpc.c takes from the input's first bytes."""
+    size = len(message) if length is None else length
+    return bytes([choices, most, memory, piece, flag]) + struct.pack(">I", size) + message
+
+
+MESSAGE = sub(1, sub(2, sub(2, sub(5, sub(1, "hey")))))
+GRPC = {
+    "plain": grpc(0, MESSAGE, piece=1),
+    "announced": grpc(8, MESSAGE, piece=3),
+    "empty": grpc(1, b""),
+    "gzip": grpc(2, gzip.compress(MESSAGE, mtime=0), piece=7, flag=1),
+    "gzip-not-used": grpc(2, MESSAGE),
+    "deflate": grpc(3, zlib.compress(MESSAGE), flag=1),
+    "expands": grpc(2, gzip.compress(bytes(5000), mtime=0), flag=1),
+    "unknown-encoding": grpc(6, MESSAGE, flag=1),
+    "flag-without-encoding": grpc(1, MESSAGE, flag=1),
+    "too-large": grpc(0, bytes(40), most=10),
+    "no-memory": grpc(0, bytes(300), memory=2),
+    "cut-short": grpc(0, MESSAGE)[:8],
+    "longer-than-said": grpc(0, MESSAGE, length=3),
+    "health": grpc(16, b""),
+    "health-of-a-service": grpc(18, gzip.compress(sub(1, "opentelemetry.proto.collector.logs.v1.LogsService"),
+                                                  mtime=0), flag=1),
+}
+SETTINGS = {
+    "empty": b"",
+    "some": b"# a comment\nhttp: \"0.0.0.0:4318\"\ngrpc: off\nseal-age: 1m\nseal-bytes: 256M\nack: stored\n",
+    "flow": b"{data: 'a # b', wal: w, codec: zstd, codec-level: 19}\n",
+    "unknown": b"seal-age: 1s\nseal: 2\n",
+    "wrong-value": b"\nseal-age: never\n",
+    "list": b"data: [a, b]\n",
+    "alias": b"data: &a x\nwal: *a\n",
+    "twice": b"data: a\ndata: b\n",
+    "block": b"path-template: >\n  {table}/{hash}\nwal: |\n  a\n  b\n",
+    "escapes": b'data: "\\x41\\u00e9\\n\\"\\\\"\n',
+    "two-documents": b"---\ndata: a\n...\n---\nwal: b\n",
+    "not-utf8": b"data: \xff\n",
+}
+
+
+def setting_keys():
+    text = (HERE.parent / "shims" / "server" / "settings.h").read_text()
+    return re.findall(r'X\(setting_\w+, \w+, \w+, "([a-z-]+)"', re.sub(r"\\\n", "", text))
 
 
 def names():
@@ -369,6 +425,9 @@ def main():
     write("fuzz_snappy", SNAPPY)
     write("fuzz_http1", HTTP1)
     write("fuzz_segment", SEGMENT)
+    write("fuzz_grpc", GRPC)
+    write("fuzz_settings", SETTINGS)
+    write_dictionary("settings.dict", [f"{key}: ".encode() for key in setting_keys()] + SETTING_WORDS)
     write_dictionary("json.dict", names() + JSON_WORDS)
     write_dictionary("protobuf.dict", PROTOBUF_WORDS)
     if len(sys.argv) > 1:

@@ -3,6 +3,7 @@
 #include "exchange.h"
 #include "clock.h"
 #include "cors.h"
+#include "grpc.h"
 #include "say.h"
 #include "wal.h"
 
@@ -10,8 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { GRPC_PREFIX = 5 }; /* of a message: a flag byte, and its length in four, big-endian */
 
 /* ---- routes ---------------------------------------------------------------------------------- */
 
@@ -295,6 +294,8 @@ static void begin(exchange *it)
         refuse_as(it, 401, RPC_UNAUTHENTICATED, "a credential is needed (Authorization)");
     else if (purpose_of(it) == EXPORT)
         begin_export(it);
+    else if (purpose_of(it) == GRPC_HEALTH)
+        find_coding(it);
 }
 
 void exchange_begin(exchange *it)
@@ -404,27 +405,18 @@ void exchange_add(exchange *it, const uint8_t *bytes, size_t size)
 static bool unframe(exchange *it)
 {
     submission *one = &it->submission;
-    const uint8_t *prefix = it->body;
-    const char *wrong = NULL;
-    if (it->size < GRPC_PREFIX)
-        wrong = "the message is cut short";
-    else if (prefix[0] > 1)
-        wrong = "the flag before the message is neither 0 nor 1";
-    else if (prefix[0] == 1 && it->head.grpc_encoding[0] == '\0')
-        wrong = "the message is compressed, and no grpc-encoding says how";
-    else {
-        one->size = it->size - GRPC_PREFIX;
-        one->body = it->body + GRPC_PREFIX;
-        if (prefix[0] == 0)
-            one->coding = CODING_IDENTITY;
-        uint64_t length = (uint64_t)prefix[1] << 24 | (uint64_t)prefix[2] << 16 |
-                          (uint64_t)prefix[3] << 8 | prefix[4];
-        if (length != one->size)
-            wrong = "the length before the message is not that of the message";
-    }
-    if (wrong != NULL)
+    bool compressed;
+    const char *wrong =
+        grpc_unframe(it->body, it->size, one->coding != CODING_IDENTITY, &compressed);
+    if (wrong != NULL) {
         refuse_as(it, 400, RPC_INTERNAL, wrong);
-    return wrong == NULL;
+        return false;
+    }
+    one->body = it->body + GRPC_PREFIX;
+    one->size = it->size - GRPC_PREFIX;
+    if (!compressed)
+        one->coding = CODING_IDENTITY;
+    return true;
 }
 
 /* Decompresses the body. False when it answered instead. */
@@ -484,16 +476,15 @@ static void answer_health(exchange *it)
 {
     enum { SERVING = 1, NOT_SERVING = 2, NAME_TAG = 1 << 3 | 2, STATUS_TAG = 1 << 3 };
     const submission *one = &it->submission;
-    it->submission.coding = CODING_IDENTITY;
-    if (!unframe(it))
+    if (!unframe(it) || !unpack(it))
         return;
-    bool known = one->size == 0;
-    if (one->size >= 2 && one->body[0] == NAME_TAG && one->body[1] == one->size - 2)
+    bool known = one->plain_size == 0;
+    if (one->plain_size >= 2 && one->plain[0] == NAME_TAG && one->plain[1] == one->plain_size - 2)
         for (int i = 0; i < ROUTES && !known; i++) {
             const char *path = routes[i].path + 1;
             size_t length = strcspn(path, "/");
-            known = routes[i].grpc && length == one->size - 2 &&
-                    memcmp(path, one->body + 2, length) == 0;
+            known = routes[i].grpc && length == one->plain_size - 2 &&
+                    memcmp(path, one->plain + 2, length) == 0;
         }
     if (!known) {
         refuse_as(it, 404, RPC_NOT_FOUND, "no such service");

@@ -2,7 +2,6 @@
 #include "server.h"
 #include "grpc.h"
 
-#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -15,6 +14,22 @@ bool grpc_is_type(const char *content_type)
     return length == sizeof name - 1 ||
            (length == sizeof name + 5 &&
             strncasecmp(content_type + sizeof name - 1, "+proto", 6) == 0);
+}
+
+const char *grpc_unframe(const uint8_t *body, size_t size, bool encoding_named, bool *compressed)
+{
+    if (size < GRPC_PREFIX)
+        return "the message is cut short";
+    if (body[0] > 1)
+        return "the flag before the message is neither 0 nor 1";
+    *compressed = body[0] == 1;
+    if (*compressed && !encoding_named)
+        return "the message is compressed, and no grpc-encoding says how";
+    uint64_t length =
+        (uint64_t)body[1] << 24 | (uint64_t)body[2] << 16 | (uint64_t)body[3] << 8 | body[4];
+    if (length != size - GRPC_PREFIX)
+        return "the length before the message is not that of the message";
+    return NULL;
 }
 
 void grpc_message(const char *text, char *out, size_t capacity)

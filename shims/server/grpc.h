@@ -1,11 +1,27 @@
-/* grpc.h - the texts of gRPC's header and trailer fields. */
+/* grpc.h - gRPC's messages, and the texts of its header and trailer fields.
+ *
+ *   | at | size | a message in a body                                        |
+ *   | -- | ---- | ---------------------------------------------------------- |
+ *   |  0 |    1 | 1: it is compressed, as grpc-encoding says; 0: it is not   |
+ *   |  1 |    4 | its length, big-endian                                     |
+ *   |  5 |      | the message                                                |
+ */
 #ifndef O2P_SERVER_GRPC_H
 #define O2P_SERVER_GRPC_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <stdint.h>
+
 #include "reply.h"
+
+enum { GRPC_PREFIX = 5 }; /* of a message in a body */
+
+/* Looks at a body, which is to be one message. NULL when it is: `*compressed` says whether it is
+ * compressed, which needs a grpc-encoding that compresses: `encoding_named`. Otherwise what is
+ * wrong with it. */
+const char *grpc_unframe(const uint8_t *body, size_t size, bool encoding_named, bool *compressed);
 
 /* Whether a content type is that of gRPC with protobuf: application/grpc, +proto, and parameters;
  * not gRPC-Web. */

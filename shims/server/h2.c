@@ -26,7 +26,6 @@ enum {
     STREAM_WINDOW = 1 << 20,              /* the 64 KiB of the standard make large bodies wait */
     CONNECTION_WINDOW = 8 << 20,          /* for all streams together */
     MOST_FIELDS = 3 + MOST_ANSWER_FIELDS, /* :status, and type and length of the content */
-    GRPC_PREFIX = 5
 };
 
 typedef struct stream {

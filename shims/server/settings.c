@@ -1,15 +1,12 @@
-/* settings.c - see settings.h. The file is read by libcyaml into one text a key; what the texts
- * mean is decided here alone.
+/* settings.c - see settings.h. What the texts mean, wherever they come from, is decided here alone.
  */
 #include "server.h"
 #include "settings.h"
 
 #include <ctype.h>
-#include <cyaml/cyaml.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef enum kind {
@@ -63,9 +60,7 @@ static bool is_text(size_t index)
     return table[index].kind == KIND_TEXT || table[index].kind == KIND_ADDRESS;
 }
 
-static bool refuse(settings_error *error, const char *format, ...) LIKE_PRINTF(2, 3);
-
-static bool refuse(settings_error *error, const char *format, ...)
+bool settings_refuse(settings_error *error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
@@ -143,11 +138,11 @@ static bool set_number(settings *all, size_t index, const char *text, settings_e
     char most[32];
     print_number(it->kind, it->least, least);
     print_number(it->kind, it->most, most);
-    return refuse(error, "cannot be \"%.100s\"; it is %s from %s to %s, such as %s", text,
-                  it->kind == KIND_BYTES      ? "a size"
-                  : it->kind == KIND_DURATION ? "a time"
-                                              : "a number",
-                  least, most, it->value);
+    return settings_refuse(error, "cannot be \"%.100s\"; it is %s from %s to %s, such as %s", text,
+                           it->kind == KIND_BYTES      ? "a size"
+                           : it->kind == KIND_DURATION ? "a time"
+                                                       : "a number",
+                           least, most, it->value);
 }
 
 static bool set_choice(settings *all, size_t index, const char *text, settings_error *error)
@@ -163,7 +158,8 @@ static bool set_choice(settings *all, size_t index, const char *text, settings_e
             break;
         name += length + 1;
     }
-    return refuse(error, "cannot be \"%.100s\"; it is one of %s", text, table[index].choices);
+    return settings_refuse(error, "cannot be \"%.100s\"; it is one of %s", text,
+                           table[index].choices);
 }
 
 /* HOST:PORT with a decimal port; a host with colons is in brackets. */
@@ -183,13 +179,13 @@ static bool is_address(const char *text)
 static bool set_text(settings *all, size_t index, const char *text, settings_error *error)
 {
     if (text[0] == '\0')
-        return refuse(error, "cannot be empty");
+        return settings_refuse(error, "cannot be empty");
     if (table[index].kind == KIND_ADDRESS && !is_address(text))
-        return refuse(error, "cannot be \"%.100s\"; it is HOST:PORT, such as %s, or off", text,
-                      table[index].value);
+        return settings_refuse(error, "cannot be \"%.100s\"; it is HOST:PORT, such as %s, or off",
+                               text, table[index].value);
     size_t size = strlen(text) + 1;
     if (size > sizeof(setting_text))
-        return refuse(error, "cannot be longer than %zu bytes", sizeof(setting_text) - 1);
+        return settings_refuse(error, "cannot be longer than %zu bytes", sizeof(setting_text) - 1);
     memcpy((char *)all + table[index].offset, text, size);
     return true;
 }
@@ -243,139 +239,48 @@ bool settings_read_environment(settings *all, char **environment, settings_error
         size_t length = strcspn(name, "=");
         size_t index = find_variable(name, length);
         if (index == SETTING_COUNT)
-            return refuse(error, "%s%.*s: there is no such setting", prefix, (int)length, name);
+            return settings_refuse(error, "%s%.*s: there is no such setting", prefix, (int)length,
+                                   name);
         if (!settings_set(all, index, name + length + 1, &reason))
-            return refuse(error, "%s%.*s %.400s", prefix, (int)length, name, reason.text);
+            return settings_refuse(error, "%s%.*s %.400s", prefix, (int)length, name, reason.text);
     }
     return true;
 }
 
-/* ---- the file -------------------------------------------------------------------------------- */
-
-/* What libcyaml says: one line for the mistake, then its place. */
-static void collect_log(cyaml_log_t severity, void *ctx, const char *format, va_list arguments)
-{
-    settings_error *error = ctx;
-    size_t used = strlen(error->text);
-    (void)severity;
-    vsnprintf(error->text + used, sizeof error->text - used, format, arguments);
-}
-
-/* The line of the file that a key of it stands on, from 1; 0 when it is not at a line's beginning,
- * as in a flow mapping: libcyaml keeps no lines of values. */
-static unsigned line_of(const char *path, const char *key)
-{
-    char line[512];
-    unsigned number = 0;
-    FILE *file = fopen(path, "r");
-    if (file == NULL)
-        return 0;
-    while (fgets(line, sizeof line, file) != NULL) {
-        number++;
-        size_t blanks = strspn(line, " \"'");
-        size_t length = strlen(key);
-        if (strncmp(line + blanks, key, length) == 0 && strchr(" :\"'", line[blanks + length])) {
-            fclose(file);
-            return number;
-        }
-    }
-    fclose(file);
-    return 0;
-}
-
-/* FILE:LINE: KEY REASON, without the line when it is not known. */
-static bool refuse_key(settings_error *error, const char *path, const char *key, const char *reason)
-{
-    unsigned line = line_of(path, key);
-    if (line > 0)
-        return refuse(error, "%.100s:%u: %.60s %.300s", path, line, key, reason);
-    return refuse(error, "%.100s: %.60s %.300s", path, key, reason);
-}
-
-/* Says what libcyaml said of a key, with the key's line: its own is that of what came before. It
- * writes "Load: REASON" or "Load: Unexpected key: KEY", and on the next lines "in mapping field
- * 'KEY'" where there is one. */
-static bool refuse_file(settings_error *error, const char *path, settings_error *log)
-{
-    static const char unknown[] = "Unexpected key: ";
-    static const char within[] = "mapping field '";
-    char *reason = strncmp(log->text, "Load: ", 6) == 0 ? log->text + 6 : log->text;
-    char *line = strchr(reason, '\n');
-    char *key = line != NULL ? strstr(line, within) : NULL;
-    if (line != NULL)
-        *line = '\0';
-    if (strncmp(reason, unknown, sizeof unknown - 1) == 0)
-        return refuse_key(error, path, reason + sizeof unknown - 1, "is no setting");
-    if (key == NULL)
-        return refuse(error, "%.100s: %.300s", path, reason);
-    key += sizeof within - 1;
-    key[strcspn(key, "'")] = '\0';
-    return refuse_key(error, path, key, reason);
-}
-
-static bool set_from_file(settings *all, size_t index, const char *text, const char *path,
-                          settings_error *error)
-{
-    settings_error reason;
-    return settings_set(all, index, text, &reason) ||
-           refuse_key(error, path, table[index].key, reason.text);
-}
-
-/* The texts of the file, in the order of the table. */
-typedef struct texts {
-    char *of[SETTING_COUNT];
-} texts;
-
-static cyaml_err_t load_texts(const char *path, texts **loaded, settings_error *log)
-{
-    cyaml_schema_field_t fields[SETTING_COUNT + 1];
-    memset(fields, 0, sizeof fields);
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        fields[i] = (cyaml_schema_field_t){
-            .key = table[i].key,
-            .data_offset = (uint32_t)(offsetof(texts, of) + i * sizeof(char *)),
-            .value = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, char, 0,
-                                         CYAML_UNLIMITED)}};
-    }
-    const cyaml_schema_value_t schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, texts, fields)};
-    const cyaml_config_t config = {
-        .log_fn = collect_log, .log_ctx = log, .log_level = CYAML_LOG_WARNING, .mem_fn = cyaml_mem};
-    return cyaml_load_file(path, &config, &schema, (cyaml_data_t **)loaded, NULL);
-}
-
-bool settings_read_file(settings *all, const char *path, settings_error *error)
-{
-    texts *loaded = NULL;
-    settings_error log = {""};
-    cyaml_err_t status = load_texts(path, &loaded, &log);
-    if (status != CYAML_OK) {
-        if (log.text[0] == '\0')
-            return refuse(error, "%.100s: %s", path, cyaml_strerror(status));
-        return refuse_file(error, path, &log);
-    }
-    bool read = true;
-    for (size_t i = 0; i < SETTING_COUNT; i++) {
-        if (loaded != NULL && loaded->of[i] != NULL && read)
-            read = set_from_file(all, i, loaded->of[i], path, error);
-        if (loaded != NULL)
-            free(loaded->of[i]);
-    }
-    free(loaded);
-    return read;
-}
-
 /* ---- printing -------------------------------------------------------------------------------- */
+
+/* The code of the character at `text` when it cannot stand in quotes as it is, and its size in
+ * UTF-8; 0 when it can. YAML 1.1, 5.1: controls, a byte order mark and what is no character; and of
+ * line breaks (5.4) those that would become blanks. */
+static unsigned code_to_escape(const unsigned char *text, size_t *size)
+{
+    unsigned code = text[0];
+    *size = 1;
+    if (text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0) {
+        *size = 2;
+        return text[1];
+    }
+    if (text[0] >= 0xe0 && text[0] < 0xf0 && (text[1] & 0xc0) == 0x80 && (text[2] & 0xc0) == 0x80) {
+        code = (text[0] & 0xfu) << 12 | (text[1] & 0x3fu) << 6 | (text[2] & 0x3fu);
+        *size = 3;
+        return code == 0x2028 || code == 0x2029 || code == 0xfeff || code >= 0xfffe ? code : 0;
+    }
+    return code < 0x20 || code == 0x7f ? code : 0;
+}
 
 /* In double quotes, where a colon, a # or a brace would mean something else. */
 static void print_quoted(FILE *out, const char *text)
 {
+    size_t size;
     fputc('"', out);
-    for (; *text != '\0'; text++) {
-        unsigned char byte = (unsigned char)*text;
-        if (byte < 0x20 || byte == 0x7f)
-            fprintf(out, "\\x%02x", byte);
+    for (; *text != '\0'; text += size) {
+        unsigned code = code_to_escape((const unsigned char *)text, &size);
+        if (code > 0)
+            fprintf(out, "\\u%04x", code);
+        else if (*text == '"' || *text == '\\')
+            fprintf(out, "\\%c", *text);
         else
-            fprintf(out, byte == '"' || byte == '\\' ? "\\%c" : "%c", byte);
+            fwrite(text, 1, size, out);
     }
     fputc('"', out);
 }

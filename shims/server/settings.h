@@ -27,6 +27,7 @@
 #include <stdio.h>
 
 #include "../../include/otlp2parquet.h"
+#include "server.h"
 
 /* X(type, name, change, key, kind, least, most, choices, default, what the help calls the value,
  * help) */
@@ -129,6 +130,9 @@ typedef struct settings_error {
     char text[512];
 } settings_error;
 
+/* Says what is wrong. False. */
+bool settings_refuse(settings_error *error, const char *format, ...) LIKE_PRINTF(2, 3);
+
 /* All defaults. */
 void settings_init(settings *all);
 
@@ -142,8 +146,13 @@ bool settings_is_given(const char *text);
  * them is refused. */
 bool settings_read_environment(settings *all, char **environment, settings_error *error);
 
-/* Sets those that a YAML file names: a mapping of keys to scalars. The error has file and line. */
+/* Sets those that a YAML file names: a mapping of keys to scalars, of 1 MiB at most. The error has
+ * file and line. Some may be set when it fails. */
 bool settings_read_file(settings *all, const char *path, settings_error *error);
+
+/* The same of a text; `name` is what errors call it. */
+bool settings_read_text(settings *all, const char *name, const char *text, size_t size,
+                        settings_error *error);
 
 /* Writes all of them as such a file. */
 void settings_print(const settings *all, FILE *out);

@@ -125,6 +125,8 @@ def framed(message, flag=0, length=None):
         (framed(b"") + framed(b""), [], "13"),
         (framed(b"", flag=1), [], "13"),
         (framed(b"", flag=2), [], "13"),
+        (framed(b"\x0a\x00", flag=1), ["grpc-encoding: identity"], "13"),
+        (framed(b"\x0a\x00"), ["grpc-encoding: gzip"], "0"),
         (framed(b""), ["grpc-encoding: snappy"], "12"),
         (framed(b"no gzip", flag=1), ["grpc-encoding: gzip"], "3"),
         (framed(b"no zstd", flag=1), ["grpc-encoding: zstd"], "3"),
@@ -168,7 +170,9 @@ def test_http_and_grpc_share_the_http_port(server):
     assert sorted(server.rows("logs", "Body")) == [("grpc",), ("http",)]
 
 
-def test_health(server, channel):
+@pytest.mark.parametrize("compression", [grpc.Compression.NoCompression, grpc.Compression.Gzip])
+def test_health(server, compression):
+    channel = grpc.insecure_channel(server.grpc, compression=compression)
     service = health_pb2_grpc.HealthStub(channel)
     for name in ("", "opentelemetry.proto.collector.logs.v1.LogsService"):
         answer = service.Check(health_pb2.HealthCheckRequest(service=name), timeout=20)

@@ -161,20 +161,28 @@ static void mistakes_in_the_file_have_their_place(void **state)
     assert_refused(settings_read_file(&all, "/tmp/o2p-no-such-file", &error), "o2p-no-such-file");
 }
 
+/* Controls, U+0085, a byte order mark, U+2028 and U+FFFF; and letters that stay. */
+#define ODD                                                                                        \
+    "\t\x7f\xc2\x82\xc2\x85\xef\xbb\xbf\xe2\x80\xa8\xef\xbf\xbf\xc3\xa9\xe2\x82\xac\xf0\x9f\x98"   \
+    "\x80"
+
 static void what_is_printed_is_read_as_the_same(void **state)
 {
     (void)state;
     char first[4096];
     char second[4096];
     assert_true(settings_set(&all, SETTING_data, "a \"b\" \\ #c: {d}", &error));
+    assert_true(settings_set(&all, SETTING_wal, ODD, &error));
     assert_true(settings_set(&all, SETTING_ack, "memory", &error));
     assert_true(settings_set(&all, SETTING_seal_age, "90s", &error));
     FILE *out = fmemopen(first, sizeof first, "w");
     settings_print(&all, out);
     fclose(out);
     assert_non_null(strstr(first, "\nseal-age: 90s\n"));
+    assert_non_null(strstr(first, "\\uffff\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80\"\n"));
     settings_init(&all);
     assert_true(read_text(first));
+    assert_string_equal(all.wal, ODD);
     out = fmemopen(second, sizeof second, "w");
     settings_print(&all, out);
     fclose(out);
