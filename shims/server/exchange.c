@@ -497,6 +497,15 @@ static void answer_health(exchange *it)
     finish(it);
 }
 
+/* A server that can keep nothing until it is started anew is to be started anew. */
+static void answer_alive(exchange *it)
+{
+    if (batcher_is_able(it->worker->shared->batcher))
+        answer_words(it, 200, "ok\n");
+    else
+        answer_words(it, 503, "the log cannot be trusted until the server is started anew\n");
+}
+
 static void answer_metrics(exchange *it)
 {
     size_t size;
@@ -514,7 +523,7 @@ static void end(exchange *it)
         submit(it);
         break;
     case ALIVE:
-        answer_words(it, 200, "ok\n");
+        answer_alive(it);
         break;
     case READY:
         answer_words(it, is_ready(it) ? 200 : 503, is_ready(it) ? "ready\n" : "not ready\n");

@@ -8,6 +8,7 @@
  *   | RELOADING=1, MONOTONIC_USEC=... | SIGHUP has come                               |
  *   | STOPPING=1                      | SIGTERM has come                              |
  *   | WATCHDOG=1                      | twice in $WATCHDOG_USEC, while workers answer |
+ *   |                                 | and the log is trusted                        |
  */
 #ifndef O2P_SERVER_NOTIFY_H
 #define O2P_SERVER_NOTIFY_H

@@ -273,17 +273,20 @@ static void reload(server *it, settings_source *read_again)
     tell_ready(it);
 }
 
-/* Shows that the server lives if every worker has come around since it was asked last. The batcher
- * is not asked: a disk may take its time, and starting anew would not help it. */
+/* Shows that the server lives if every worker has come around since it was asked last, and the log
+ * is to be trusted. The batcher is not asked: a disk may take its time, and starting anew would not
+ * help it. */
 static void show_life(server *it)
 {
     bool all = true;
     for (size_t i = 0; i < it->count; i++)
         all = worker_is_around(&it->workers[i]) && all;
-    if (all)
-        notify("WATCHDOG=1\n");
-    else
+    if (!all)
         say(LEVEL_WARN, "a worker does not answer, so the watchdog is not told that all is well");
+    else if (!batcher_is_able(&it->batcher))
+        say(LEVEL_WARN, "the log is not trusted, so the watchdog is not told that all is well");
+    else
+        notify("WATCHDOG=1\n");
 }
 
 /* The next signal. Meanwhile the watchdog is told, if there is one. */
