@@ -15,7 +15,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { RECORDS = 6 };
+enum { RECORDS = 6, SALT = 77 };
+static const char options[] = "path-template\0{hash}";
 static const char *const bodies[RECORDS] = {"one",  "",           "REQ1REQ1REQ1",
                                             "four", "fifth body", "last"};
 
@@ -38,7 +39,7 @@ static void make_segment(void)
     wal_folder folder;
     wal_segment made;
     check(mkdtemp(path) != NULL && wal_folder_open(&folder, path, &wal_system_io), "a folder");
-    check(wal_segment_create(&folder, &made, "{hash}", 0), "a segment");
+    check(wal_segment_create(&folder, &made, SALT, options, sizeof options), "a segment");
     for (size_t i = 0; i < RECORDS; i++) {
         wal_record record = {
             .coding = (uint8_t)i, .body = (const uint8_t *)bodies[i], .size = strlen(bodies[i])};
@@ -81,7 +82,7 @@ static unsigned read_all(const uint8_t *bytes, size_t size, wal_reader *reader, 
 static unsigned undamaged(const uint8_t *copy, size_t size)
 {
     unsigned whole = 0;
-    size_t begin = WAL_HEADER_SIZE + strlen("{hash}");
+    size_t begin = WAL_HEADER_SIZE + sizeof options;
     if (size < begin || memcmp(copy, segment, begin) != 0)
         return 0;
     for (size_t i = 0; i < RECORDS && ends[i] <= size; i++) {

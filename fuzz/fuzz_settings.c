@@ -34,7 +34,7 @@ static char *print(const settings *all, size_t *size)
 static void check_values(const settings *all)
 {
     static settings again;
-    setting_text text;
+    setting_list text;
     settings_error error;
     settings_init(&again);
     for (size_t i = 0; i < SETTING_COUNT; i++) {

@@ -76,7 +76,8 @@ static uint64_t hash_file(const o2p_settings *settings, o2p_table table, const o
     for (size_t i = 0; i < NUMBERS + WORDS; i++)
         o2p_store_le64(choices + 8 * i,
                        i < NUMBERS ? numbers[i] : settings->blooms.bits[i - NUMBERS]);
-    uint64_t seed = hash_promotions(settings, o2p_xxh64(choices, sizeof(choices), 0));
+    uint64_t seed =
+        hash_promotions(settings, o2p_xxh64(choices, sizeof(choices), settings->hash_seed));
     return o2p_xxh64(file->data, file->size, seed);
 }
 

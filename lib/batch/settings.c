@@ -199,6 +199,7 @@ o2p_status o2p_settings_read(o2p_settings *settings, const o2p_options *options,
         .max_memory_bytes = or_default64(o.max_memory_bytes, DEFAULT_MEMORY_BYTES),
         .allocator = o.allocator,
         .path_template = o.path_template,
+        .hash_seed = o.hash_seed,
     };
     for (size_t i = 0; i < o.promotion_count; i++)
         if (o2p_path_has_folder(o.path_template, o2p_promotion_name(&o.promotions[i])))

@@ -37,6 +37,7 @@ typedef struct o2p_settings {
     uint64_t max_memory_bytes;
     o2p_allocator allocator;   /* all zero: malloc */
     const char *path_template; /* the caller's; NULL: the default */
+    uint64_t hash_seed;
 } o2p_settings;
 
 /* Reads `options` (may be NULL). On failure returns BAD_OPTION with the option's name in

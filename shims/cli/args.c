@@ -112,16 +112,6 @@ static bool parse_number(const char *text, uint64_t *number)
     return true;
 }
 
-/* Decimal digits with one point at most. False for anything else, for 0 and for more than 1. */
-static bool parse_share(const char *text, double *share)
-{
-    char *end;
-    if (text[strspn(text, "0123456789.")] != '\0')
-        return false;
-    *share = strtod(text, &end);
-    return end != text && *end == '\0' && *share > 0 && *share <= 1;
-}
-
 static bool set_choice(const struct flag *flag, const char *value)
 {
     for (const struct flag_choice *choice = flag->choices; choice->name != NULL; choice++)
@@ -138,15 +128,23 @@ static bool set_choice(const struct flag *flag, const char *value)
     return false;
 }
 
-static bool add_value(const struct flag *flag, char *value)
+/* Adds a value to those before it. A \ at the end of those would make the comma part of a value,
+ * and is doubled. What is made lasts as long as the program. */
+static void add_value(const struct flag *flag, const char *value)
 {
-    struct flag_values *values = flag->target;
-    if (values->count == FLAG_VALUES_MOST) {
-        complain("--%s is given more than %d times", flag->name, FLAG_VALUES_MOST);
-        return false;
+    const char **target = flag->target;
+    size_t slashes = 0;
+    if (*target == NULL) {
+        *target = value;
+        return;
     }
-    values->at[values->count++] = value;
-    return true;
+    size_t before = strlen(*target);
+    while (slashes < before && (*target)[before - slashes - 1] == '\\')
+        slashes++;
+    size_t room = before + strlen(value) + 3;
+    char *both = must_allocate(room);
+    snprintf(both, room, "%s%s,%s", *target, slashes % 2 > 0 ? "\\" : "", value);
+    *target = both;
 }
 
 static bool set_value(const struct flag *flag, char *value)
@@ -161,15 +159,11 @@ static bool set_value(const struct flag *flag, char *value)
         complain("--%s cannot be \"%s\"; it is a number from 1, such as 5000, 64K, 256M or 2G",
                  flag->name, value);
         return false;
-    case FLAG_SHARE:
-        if (parse_share(value, flag->target))
-            return true;
-        complain("--%s cannot be \"%s\"; it is a share of 1, such as 0.01", flag->name, value);
-        return false;
     case FLAG_CHOICE:
         return set_choice(flag, value);
     case FLAG_EACH:
-        return add_value(flag, value);
+        add_value(flag, value);
+        return true;
     case FLAG_SWITCH:
         break;
     }

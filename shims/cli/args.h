@@ -19,18 +19,9 @@ typedef enum flag_kind {
     FLAG_TEXT,   /* target: const char * */
     FLAG_NUMBER, /* target: uint64_t; decimal, at least 1, with an optional K, M or G (powers of
                     1024) */
-    FLAG_SHARE,  /* target: double, from 0 to 1; decimal */
     FLAG_CHOICE, /* target: int, the value of one of the choices */
-    FLAG_EACH    /* target: struct flag_values */
+    FLAG_EACH    /* target: const char *, the values with commas between them */
 } flag_kind;
-
-enum { FLAG_VALUES_MOST = 100 };
-
-/* The values of a flag that may be given several times, in order. */
-struct flag_values {
-    char *at[FLAG_VALUES_MOST];
-    size_t count;
-};
 
 struct flag_choice {
     const char *name; /* NULL ends the list */

@@ -17,11 +17,10 @@ static struct {
     uint64_t repeat;
 } flags = {.repeat = 20};
 
-static const struct flag bench_flags[] = {
-    INPUT_FLAGS,
-    {"repeat", "N", "conversions that are timed (default: 20)", FLAG_NUMBER, &flags.repeat, NULL},
-    FILE_FLAGS,
-};
+static const struct flag bench_flags[] = {INPUT_FLAGS{"repeat", "N",
+                                                      "conversions that are timed (default: 20)",
+                                                      FLAG_NUMBER, &flags.repeat, NULL},
+                                          FILE_FLAGS};
 
 struct measurement {
     double milliseconds;

@@ -29,9 +29,8 @@ static struct {
 } flags = {.out = "."};
 
 static const struct flag convert_flags[] = {
-    INPUT_FLAGS,
-    {"out", "DIR", "folder the files go to; made if need be (default: .)", FLAG_TEXT, &flags.out,
-     NULL},
+    INPUT_FLAGS{"out", "DIR", "folder the files go to; made if need be (default: .)", FLAG_TEXT,
+                &flags.out, NULL},
     {"one-file", NULL, "one file a table, without hour folders; all rows are held in\nmemory",
      FLAG_SWITCH, &flags.one_file, NULL},
     {"delimited", NULL,
@@ -47,8 +46,7 @@ static const struct flag convert_flags[] = {
      "write files when rows take N bytes of memory (default: 256M;\nwith --one-file: at the end)",
      FLAG_NUMBER, &flags.batch_bytes, NULL},
     {"json", NULL, "print the summary as one JSON object", FLAG_SWITCH, &flags.json, NULL},
-    FILE_FLAGS,
-};
+    PATH_FLAG FILE_FLAGS};
 
 static bool is_given_twice(char **operands, size_t count, const char *name)
 {
@@ -74,7 +72,8 @@ static bool library_options(o2p_options *options)
     if (!options_of_flags("convert", options))
         return false;
     options->skip_bad_lines = flags.skip_bad_lines;
-    options->path_template = flags.one_file ? ONE_FILE_TEMPLATE : NULL;
+    if (flags.one_file)
+        options->path_template = ONE_FILE_TEMPLATE;
     return options_are_good("convert", options);
 }
 
@@ -102,6 +101,8 @@ static int run_convert(char **operands, size_t count)
     if (flags.delimited && (library_flags.encoding == O2P_ENCODING_JSON ||
                             library_flags.encoding == O2P_ENCODING_JSON_LINES))
         return args_refuse("convert", "--delimited is for protobuf alone");
+    if (flags.one_file && library_flags.given[SETTING_path_template] != NULL)
+        return args_refuse("convert", "--one-file has names of its own, without --path-template");
     set_defaults();
     if (!library_options(&run.options))
         return STATUS_USAGE;

@@ -72,7 +72,7 @@ static bool append(struct conversion *run, struct segment *from, const wal_recor
 static void tell(struct conversion *run, const struct segment *from)
 {
     const wal_reader *reader = &from->reader;
-    if (reader->path_template == NULL)
+    if (reader->options == NULL)
         complain("%s: its header is damaged, or it is no segment of a log", from->name);
     if (reader->condition == WAL_CORRUPT)
         complain("%s: %" PRIu64
@@ -81,7 +81,7 @@ static void tell(struct conversion *run, const struct segment *from)
     else if (reader->skipped > 0)
         remark("%s: its last %" PRIu64 " bytes cannot be read: they were being written", from->name,
                reader->skipped);
-    if (reader->condition == WAL_CORRUPT || reader->path_template == NULL || from->unreadable > 0)
+    if (reader->condition == WAL_CORRUPT || reader->options == NULL || from->unreadable > 0)
         fail(run);
 }
 
@@ -99,38 +99,32 @@ static bool replay_records(struct conversion *run, struct segment *from)
     return going;
 }
 
-/* The options of a segment may be such as this program cannot have, as a codec it was built
- * without.
- */
-static bool has_good_options(struct conversion *run, const struct segment *from)
+/* The options of a segment may be such as this program cannot have. */
+static void fail_options(struct conversion *run, const char *name, const settings_error *error)
 {
-    o2p_error error;
-    if (o2p_batch_new(&run->options, &run->batch, &error) == O2P_OK)
-        return true;
-    complain("%s: cannot write its files: %s: %s", from->name, error.path, error.message);
+    complain("%s: cannot write its files: %s", name, error->text);
     fail(run);
-    return false;
 }
 
 static bool replay_bytes(struct conversion *run, const char *name, const uint8_t *bytes,
                          size_t size)
 {
     struct segment from = {.name = name};
-    char *held;
-    wal_read(&from.reader, bytes, size);
-    if (!segment_read_options(&from.reader, &run->options, &held)) {
-        complain("out of memory");
-        return conversion_stop(run, STATUS_RESOURCE);
-    }
-    if (flags.path_template != NULL)
-        run->options.path_template = flags.path_template;
+    settings_error error;
+    file_options *files = must_allocate(sizeof *files);
     bool going = true;
-    if (has_good_options(run, &from)) {
+    wal_read(&from.reader, bytes, size);
+    if (!segment_read_options(&from.reader, files, &error))
+        fail_options(run, name, &error);
+    else {
+        run->options = files->options;
+        if (flags.path_template != NULL)
+            run->options.path_template = flags.path_template;
         going = replay_records(run, &from);
         if (going)
             tell(run, &from);
     }
-    free(held);
+    free(files);
     return going;
 }
 
@@ -181,7 +175,7 @@ static int run_replay(char **operands, size_t count)
         return args_refuse("replay", "no FILE given");
     if (flags.out[0] == '\0')
         return args_refuse("replay", "--out is empty");
-    o2p_options options = segment_options(flags.path_template, 0);
+    o2p_options options = {.size = sizeof options, .path_template = flags.path_template};
     if (!options_are_good("replay", &options))
         return STATUS_USAGE;
     run.out = flags.out;

@@ -10,6 +10,18 @@ static struct server_flags given;
 static bool print_config;
 static bool check_only;
 
+/* Kinds of settings, as kinds of flags: their texts are read as all others. */
+#define FLAG_OF_TEXT FLAG_TEXT
+#define FLAG_OF_LIST FLAG_TEXT
+#define FLAG_OF_EACH FLAG_EACH
+#define FLAG_OF_SHARE FLAG_TEXT
+#define FLAG_OF_NUMBER FLAG_TEXT
+#define FLAG_OF_BYTES FLAG_TEXT
+#define FLAG_OF_DURATION FLAG_TEXT
+#define FLAG_OF_CHOICE FLAG_TEXT
+#define FLAG_OF_SWITCH FLAG_TEXT
+#define FLAG_OF_ADDRESS FLAG_TEXT
+
 static const struct flag flags[] = {
     SERVER_CONFIG_FLAG(given),
     {.name = "print-config",
@@ -24,7 +36,7 @@ static const struct flag flags[] = {
     {.name = key,                                                                                  \
      .value = label,                                                                               \
      .help = text "\n" standard,                                                                   \
-     .kind = FLAG_TEXT,                                                                            \
+     .kind = FLAG_OF_##sort,                                                                       \
      .target = &given.given[SETTING_##setting]},
     SETTINGS(X)
 #undef X

@@ -26,10 +26,11 @@ static void drop(sealed *work)
 
 static bool open_batch(batcher *it)
 {
-    o2p_options options = storer_batch_options(it->settings, it->settings->path_template,
-                                               storer_choices(it->settings));
+    o2p_options options = storer_batch_options(it->settings, &it->files->options);
     sealed *work = calloc(1, sizeof *work);
-    if (work == NULL || o2p_batch_new(&options, &work->batch, NULL) != O2P_OK) {
+    bool made = work != NULL && wal_salt(&it->salt);
+    options.hash_seed = wal_hash_seed(it->salt);
+    if (!made || o2p_batch_new(&options, &work->batch, NULL) != O2P_OK) {
         free(work);
         say(LEVEL_ERROR, "out of memory for a batch");
         return false;
@@ -58,8 +59,7 @@ static bool open_segment(batcher *it)
         return true;
     if (steady_ns() < it->retry_ns || it->wal->untrusted)
         return false;
-    if (wal_segment_create(it->wal, &it->segment, it->settings->path_template,
-                           storer_choices(it->settings)))
+    if (wal_segment_create(it->wal, &it->segment, it->salt, it->files->text, it->files->text_size))
         return true;
     say(LEVEL_ERROR, "cannot make a segment of the log, so requests are refused: %s",
         strerror(errno));
@@ -328,10 +328,29 @@ static void *run(void *argument)
     return NULL;
 }
 
-bool batcher_start(batcher *it, const settings *config, wal_folder *wal, storer *behind,
-                   metrics *counts)
+bool batcher_files_make(batcher_files *it, const settings *config, settings_error *error)
 {
-    *it = (batcher){.settings = config, .wal = wal, .storer = behind, .metrics = counts};
+    it->text = NULL;
+    if (!file_options_read(&it->options, config, error))
+        return false;
+    o2p_options options = storer_batch_options(config, &it->options);
+    if (!file_options_check(&options, error))
+        return false;
+    it->text = file_options_text(config, &it->text_size);
+    return it->text != NULL || settings_refuse(error, "out of memory");
+}
+
+void batcher_files_release(batcher_files *it)
+{
+    free(it->text);
+    it->text = NULL;
+}
+
+bool batcher_start(batcher *it, const settings *config, const batcher_files *files, wal_folder *wal,
+                   storer *behind, metrics *counts)
+{
+    *it = (batcher){
+        .settings = config, .files = files, .wal = wal, .storer = behind, .metrics = counts};
     it->segment.fd = -1;
     submission_list_clear(&it->queue);
     submission_list_clear(&it->group);

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "file_options.h"
 #include "metrics.h"
 #include "seen.h"
 #include "settings.h"
@@ -26,8 +27,20 @@
 #include "submission.h"
 #include "wal.h"
 
+/* What the files of its batches are to be, and the same as a segment holds it. */
+typedef struct batcher_files {
+    file_options options;
+    char *text;
+    size_t text_size;
+} batcher_files;
+
+/* Makes it from the settings. False with the reason. */
+bool batcher_files_make(batcher_files *it, const settings *config, settings_error *error);
+void batcher_files_release(batcher_files *it);
+
 typedef struct batcher {
     const settings *settings;
+    const batcher_files *files;
     wal_folder *wal;
     storer *storer;
     metrics *metrics;
@@ -44,6 +57,7 @@ typedef struct batcher {
     pthread_t thread;
     bool hurry;          /* `hurried`, as last seen */
     sealed *open;        /* what will be sealed; NULL before the first request of a batch */
+    uint64_t salt;       /* of the open batch and its segment */
     wal_segment segment; /* fd -1: the open batch has none */
     uint64_t largest;    /* the largest request it takes: max-request when it was made */
     uint64_t age_ns;     /* when the open batch is old enough, by the steady clock */
@@ -58,8 +72,8 @@ typedef struct batcher {
 
 /* Starts the thread, after it has learned from the log which requests there were: before
  * storer_replay, which removes segments. False when the system refuses. */
-bool batcher_start(batcher *it, const settings *config, wal_folder *wal, storer *behind,
-                   metrics *counts);
+bool batcher_start(batcher *it, const settings *config, const batcher_files *files, wal_folder *wal,
+                   storer *behind, metrics *counts);
 
 /* Takes a request, which is answered by its `done`. Any thread may call it until batcher_stop. */
 void batcher_submit(batcher *it, submission *one);

@@ -6,26 +6,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-o2p_options segment_options(const char *path_template, uint16_t choices)
+/* Of a segment of version 1: the path template and the codec, and of all else the defaults. */
+static bool take_former(const wal_reader *reader, settings *all, settings_error *error)
 {
-    return (o2p_options){
-        .size = sizeof(o2p_options),
-        .path_template = path_template,
-        .codec = (o2p_codec)(choices & 0xff),
-        .codec_level = choices >> 8,
-    };
+    if (reader->options_size >= sizeof all->path_template ||
+        reader->codec < O2P_CODEC_UNCOMPRESSED || reader->codec > O2P_CODEC_LZ4_RAW)
+        return settings_refuse(error, "its header is of no known form");
+    memcpy(all->path_template, reader->options, reader->options_size);
+    all->path_template[reader->options_size] = '\0';
+    all->codec = (uint64_t)reader->codec - 1;
+    all->codec_level = reader->codec_level;
+    return true;
 }
 
-bool segment_read_options(const wal_reader *reader, o2p_options *options, char **held)
+bool segment_read_options(const wal_reader *reader, file_options *made, settings_error *error)
 {
-    *held = NULL;
-    if (reader->path_template != NULL) {
-        *held = strndup(reader->path_template, reader->template_size);
-        if (*held == NULL)
-            return false;
-    }
-    *options = segment_options(*held, reader->choices);
-    return true;
+    settings all;
+    settings_init(&all);
+    bool read = reader->version == 0 ? true
+                : reader->version == 1
+                    ? take_former(reader, &all, error)
+                    : file_options_parse(&all, reader->options, reader->options_size, error);
+    read =
+        read && file_options_read(made, &all, error) && file_options_check(&made->options, error);
+    if (read && reader->version != 1)
+        made->options.hash_seed = wal_hash_seed(reader->salt);
+    return read;
 }
 
 static o2p_status fail(o2p_result *result, o2p_status status, const char *message)

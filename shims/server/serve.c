@@ -26,6 +26,7 @@ typedef struct server {
     storage *store;
     wal_folder wal;
     storer storer;
+    batcher_files files;
     batcher batcher;
     shared shared;
     size_t count; /* of workers */
@@ -44,20 +45,10 @@ static bool cannot(const char *what, const char *why)
 }
 
 /* Options that the library refuses would otherwise show with the first request. */
-static bool options_are_good(const settings *config, o2p_error *error)
+static bool make_files(server *it)
 {
-    o2p_options options =
-        storer_batch_options(config, config->path_template, storer_choices(config));
-    o2p_batch *batch;
-    bool good = o2p_batch_new(&options, &batch, error) == O2P_OK;
-    o2p_batch_free(batch);
-    return good;
-}
-
-static bool check_options(const settings *config)
-{
-    o2p_error error;
-    return options_are_good(config, &error) || cannot(error.path, error.message);
+    settings_error error;
+    return batcher_files_make(&it->files, it->config, &error) || cannot("", error.text);
 }
 
 static bool open_folders(server *it)
@@ -158,7 +149,7 @@ static bool prepare(server *it)
                           .metrics = &it->metrics,
                           .batcher = &it->batcher,
                           .storer = &it->storer};
-    return check_options(it->config) && read_auth(it) && open_tls(it) && open_folders(it) &&
+    return make_files(it) && read_auth(it) && open_tls(it) && open_folders(it) &&
            open_sockets(it) && open_workers(it);
 }
 
@@ -177,6 +168,7 @@ static void release(server *it)
     for (size_t i = 0; i < LISTENERS; i++)
         tls_close(it->shared.tls[i]);
     auth_release(&it->shared.auth);
+    batcher_files_release(&it->files);
     wal_folder_close(&it->wal);
     if (it->store != NULL)
         it->store->close(it->store);
@@ -186,7 +178,7 @@ static void release(server *it)
 static bool start(server *it)
 {
     if (!storer_start(&it->storer, it->config, &it->wal, it->store, &it->metrics) ||
-        !batcher_start(&it->batcher, it->config, &it->wal, &it->storer, &it->metrics))
+        !batcher_start(&it->batcher, it->config, &it->files, &it->wal, &it->storer, &it->metrics))
         return cannot("cannot start a thread", strerror(errno));
     if (!storer_replay(&it->storer))
         return cannot(it->config->wal, strerror(errno));
@@ -233,7 +225,7 @@ static void tell_ready(const server *it)
 
 static void say_change(const settings *config, size_t index, setting_change what)
 {
-    setting_text value;
+    setting_list value;
     settings_value(config, index, value);
     if (what == SETTING_TAKEN)
         say(LEVEL_INFO, "%s is %s from now on", settings_key(index), value);
@@ -261,15 +253,17 @@ static void take_settings(server *it, const settings *fresh)
 static void reload(server *it, settings_source *read_again)
 {
     settings fresh;
+    batcher_files files;
     settings_error error;
-    o2p_error refusal;
     notify("RELOADING=1\nMONOTONIC_USEC=%" PRIu64 "\n", steady_ns() / 1000);
     if (!read_again(&fresh, &error))
         say(LEVEL_ERROR, "the settings cannot be read again, and stay as they are: %s", error.text);
-    else if (!options_are_good(&fresh, &refusal))
-        say(LEVEL_ERROR, "the settings stay as they are: %s: %s", refusal.path, refusal.message);
-    else
+    else if (!batcher_files_make(&files, &fresh, &error))
+        say(LEVEL_ERROR, "the settings stay as they are: %s", error.text);
+    else {
+        batcher_files_release(&files);
         take_settings(it, &fresh);
+    }
     tell_ready(it);
 }
 

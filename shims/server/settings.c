@@ -7,14 +7,19 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef enum kind {
     KIND_TEXT,
+    KIND_LIST,
+    KIND_EACH,
+    KIND_SHARE,
     KIND_NUMBER,
     KIND_BYTES,
     KIND_DURATION,
     KIND_CHOICE,
+    KIND_SWITCH,
     KIND_ADDRESS
 } kind;
 
@@ -23,6 +28,7 @@ typedef enum change { CHANGE_LIVE, CHANGE_FIXED } change;
 typedef struct setting {
     const char *key;
     size_t offset; /* in settings */
+    size_t size;   /* of its place there */
     change change;
     kind kind;
     uint64_t least;
@@ -33,7 +39,11 @@ typedef struct setting {
 
 static const setting table[] = {
 #define X(type, name, change, key, kind, least, most, choices, value, label, help)                 \
-    {key, offsetof(settings, name), CHANGE_##change, KIND_##kind, least, most, choices, value},
+    {key,          offsetof(settings, name),                                                       \
+     sizeof(type), CHANGE_##change,                                                                \
+     KIND_##kind,  least,                                                                          \
+     most,         choices,                                                                        \
+     value},
     SETTINGS(X)
 #undef X
 };
@@ -57,7 +67,7 @@ static const char *text_of(const settings *all, size_t index)
 
 static bool is_text(size_t index)
 {
-    return table[index].kind == KIND_TEXT || table[index].kind == KIND_ADDRESS;
+    return table[index].size != sizeof(setting_number);
 }
 
 bool settings_refuse(settings_error *error, const char *format, ...)
@@ -83,8 +93,9 @@ typedef struct unit {
     uint64_t factor;
 } unit;
 
-/* The greatest unit first, for printing. The first that is without a name is the default one. */
-static const unit units_of_numbers[] = {{"", 1}, {NULL, 0}};
+/* In the order in which they are tried for printing; numbers are printed without. */
+static const unit units_of_numbers[] = {
+    {"", 1}, {"K", 1 << 10}, {"M", 1 << 20}, {"G", 1 << 30}, {NULL, 0}};
 static const unit units_of_bytes[] = {
     {"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 10}, {"", 1}, {NULL, 0}};
 static const unit units_of_durations[] = {
@@ -101,7 +112,7 @@ static const unit *units_of(kind of)
 static void print_number(kind of, uint64_t value, char *text)
 {
     const unit *units = units_of(of);
-    while (value % units->factor != 0 || (value == 0 && units[1].name != NULL))
+    while (value % units->factor != 0 || (value == 0 && units->factor > 1 && units[1].name != NULL))
         units++;
     snprintf(text, 32, "%" PRIu64 "%s", value / units->factor, units->name);
 }
@@ -145,21 +156,41 @@ static bool set_number(settings *all, size_t index, const char *text, settings_e
                            least, most, it->value);
 }
 
+/* The name at `names`, and where the next one begins; NULL behind the last. `*size` is the name's,
+ * without the other name that it may have behind a `=`. */
+static const char *next_choice(const char *names, size_t *size)
+{
+    size_t length = strcspn(names, "|");
+    *size = strcspn(names, "=|");
+    return names[length] == '|' ? names + length + 1 : NULL;
+}
+
+static bool is_choice(const char *text, const char *names)
+{
+    size_t size;
+    size_t length = strlen(text);
+    next_choice(names, &size);
+    if (length == size && memcmp(text, names, length) == 0)
+        return true;
+    const char *other = names[size] == '=' ? names + size + 1 : "";
+    return length > 0 && strcspn(other, "|") == length && memcmp(text, other, length) == 0;
+}
+
 static bool set_choice(settings *all, size_t index, const char *text, settings_error *error)
 {
-    const char *name = table[index].choices;
-    for (uint64_t value = 0;; value++) {
-        size_t length = strcspn(name, "|");
-        if (strlen(text) == length && memcmp(text, name, length) == 0) {
+    char list[128] = "";
+    size_t size;
+    uint64_t value = 0;
+    for (const char *name = table[index].choices, *next; name != NULL; name = next, value++) {
+        next = next_choice(name, &size);
+        if (is_choice(text, name)) {
             set_value(all, index, value);
             return true;
         }
-        if (name[length] == '\0')
-            break;
-        name += length + 1;
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%.*s", used > 0 ? ", " : "", (int)size, name);
     }
-    return settings_refuse(error, "cannot be \"%.100s\"; it is one of %s", text,
-                           table[index].choices);
+    return settings_refuse(error, "cannot be \"%.100s\"; it is one of: %s", text, list);
 }
 
 /* HOST:PORT with a decimal port; a host with colons is in brackets. */
@@ -169,24 +200,38 @@ static bool is_address(const char *text)
     const char *colon = strrchr(text, ':');
     if (strcmp(text, "off") == 0)
         return true;
-    if (colon == NULL || colon == text || !parse_number(KIND_NUMBER, colon + 1, &port) ||
-        port > 65535)
+    if (colon == NULL || colon == text || colon[1 + strspn(colon + 1, "0123456789")] != '\0' ||
+        !parse_number(KIND_NUMBER, colon + 1, &port) || port > 65535)
         return false;
     bool bracketed = text[0] == '[' && colon[-1] == ']';
     return bracketed || memchr(text, ':', (size_t)(colon - text)) == NULL;
 }
 
+/* Decimal digits with one point at most. */
+static bool is_share(const char *text)
+{
+    char *end;
+    if (text[strspn(text, "0123456789.")] != '\0')
+        return false;
+    double share = strtod(text, &end);
+    return end != text && *end == '\0' && share > 0 && share <= 1;
+}
+
 static bool set_text(settings *all, size_t index, const char *text, settings_error *error)
 {
-    if (text[0] == '\0')
+    const setting *it = &table[index];
+    if (text[0] == '\0' && it->kind != KIND_LIST && it->kind != KIND_EACH)
         return settings_refuse(error, "cannot be empty");
-    if (table[index].kind == KIND_ADDRESS && !is_address(text))
+    if (it->kind == KIND_ADDRESS && !is_address(text))
         return settings_refuse(error, "cannot be \"%.100s\"; it is HOST:PORT, such as %s, or off",
-                               text, table[index].value);
+                               text, it->value);
+    if (it->kind == KIND_SHARE && !is_share(text))
+        return settings_refuse(error, "cannot be \"%.100s\"; it is a share of 1, such as %s", text,
+                               it->value);
     size_t size = strlen(text) + 1;
-    if (size > sizeof(setting_text))
-        return settings_refuse(error, "cannot be longer than %zu bytes", sizeof(setting_text) - 1);
-    memcpy((char *)all + table[index].offset, text, size);
+    if (size > it->size)
+        return settings_refuse(error, "cannot be longer than %zu bytes", it->size - 1);
+    memcpy((char *)all + it->offset, text, size);
     return true;
 }
 
@@ -194,7 +239,7 @@ bool settings_set(settings *all, size_t index, const char *text, settings_error 
 {
     if (is_text(index))
         return set_text(all, index, text, error);
-    if (table[index].kind == KIND_CHOICE)
+    if (table[index].choices != NULL)
         return set_choice(all, index, text, error);
     return set_number(all, index, text, error);
 }
@@ -285,28 +330,41 @@ static void print_quoted(FILE *out, const char *text)
     fputc('"', out);
 }
 
+size_t settings_find(const char *key, size_t size)
+{
+    size_t index = 0;
+    while (index < SETTING_COUNT &&
+           (strlen(table[index].key) != size || memcmp(table[index].key, key, size) != 0))
+        index++;
+    return index;
+}
+
 const char *settings_key(size_t index)
 {
     return table[index].key;
 }
 
-void settings_value(const settings *all, size_t index, setting_text text)
+void settings_value(const settings *all, size_t index, setting_list text)
 {
     const setting *it = &table[index];
     if (is_text(index)) {
-        snprintf(text, sizeof(setting_text), "%s", text_of(all, index));
-    } else if (it->kind == KIND_CHOICE) {
+        snprintf(text, sizeof(setting_list), "%s", text_of(all, index));
+    } else if (it->choices != NULL) {
+        size_t size;
         const char *name = it->choices;
-        for (uint64_t value = value_of(all, index); value > 0; value--)
-            name += strcspn(name, "|") + 1;
-        snprintf(text, sizeof(setting_text), "%.*s", (int)strcspn(name, "|"), name);
+        const char *next = next_choice(name, &size);
+        for (uint64_t value = value_of(all, index); value > 0 && next != NULL; value--) {
+            name = next;
+            next = next_choice(name, &size);
+        }
+        snprintf(text, sizeof(setting_list), "%.*s", (int)size, name);
     } else
         print_number(it->kind, value_of(all, index), text);
 }
 
 void settings_print(const settings *all, FILE *out)
 {
-    setting_text text;
+    setting_list text;
     for (size_t i = 0; i < SETTING_COUNT; i++) {
         settings_value(all, i, text);
         fprintf(out, "%s: ", table[i].key);

@@ -9,10 +9,14 @@
  *   | kind     | written                                                | held          |
  *   | -------- | ------------------------------------------------------ | ------------- |
  *   | TEXT     | 1 to 1,023 bytes                                       | text in place |
- *   | NUMBER   | decimal                                                | itself        |
+ *   | LIST     | at most 16,383 bytes, may be empty                     | text in place |
+ *   | EACH     | the same; flags add to it                              | text in place |
+ *   | SHARE    | decimal, above 0 and at most 1                         | text in place |
+ *   | NUMBER   | decimal, K, M or G (powers of 1024) behind it          | itself        |
  *   | BYTES    | decimal, K, M or G (powers of 1024) behind it          | bytes         |
  *   | DURATION | decimal with ms, s, m or h behind it                   | milliseconds  |
- *   | CHOICE   | one of the names                                       | its place     |
+ *   | CHOICE   | one of the names, or another name of it behind a `=`   | its place     |
+ *   | SWITCH   | false or true                                          | its place     |
  *   | ADDRESS  | HOST:PORT, [HOST]:PORT; port 0: a free one; or `off`   | text in place |
  *
  * A setting that is LIVE changes when they are read again while the server runs. One that is FIXED
@@ -31,6 +35,60 @@
 
 /* X(type, name, change, key, kind, least, most, choices, default, what the help calls the value,
  * help) */
+
+/* What files are called, and what they look like: the options of the library that make a file's
+ * bytes and its name. They are flags of `convert` too, and each segment of the log holds them
+ * (file_options.h). Defaults are the library's own. */
+#define PATH_SETTING(X)                                                                            \
+    X(setting_text, path_template, FIXED, "path-template", TEXT, 0, 0, NULL,                       \
+      O2P_DEFAULT_PATH_TEMPLATE, "PATH",                                                           \
+      "name the files so: {table}, {service}, {year}, {month}, {day}, {hour}\n"                    \
+      "(of the rows, UTC), {time} (of the first row), and {hash}, which must be\n"                 \
+      "there; each that is there has one value a file")
+#define FILE_SETTINGS(X)                                                                           \
+    X(setting_number, codec, FIXED, "codec", CHOICE, 0, 0,                                         \
+      "uncompressed=none|snappy|zstd|gzip|lz4", "snappy", "NAME",                                  \
+      "snappy, zstd, gzip, lz4 or uncompressed, also named none")                                  \
+    X(setting_number, codec_level, FIXED, "codec-level", NUMBER, 0, 22, NULL, "0", "N",            \
+      "effort: zstd 1 to 22, gzip 1 to 9; 0: the codec's own (3, 6)")                              \
+    X(setting_number, order, FIXED, "order", CHOICE, 0, 0, "clustered|received", "clustered",      \
+      "ORDER", "rows clustered by service and time, or as received")                               \
+    X(setting_number, ids, FIXED, "ids", CHOICE, 0, 0, "hex|binary", "hex", "FORM",                \
+      "trace and span ids as hex text or binary")                                                  \
+    X(setting_number, timestamps, FIXED, "timestamps", CHOICE, 0, 0, "micros|nanos", "micros",     \
+      "UNIT",                                                                                      \
+      "micros, with a column of the nanoseconds below, or nanos in one\n"                          \
+      "column, which not every engine reads")                                                      \
+    X(setting_number, row_group_rows, FIXED, "row-group-rows", NUMBER, 1, 1u << 30, NULL,          \
+      "122880", "N", "rows of a row group, at most")                                               \
+    X(setting_number, row_group_bytes, FIXED, "row-group-bytes", BYTES, 1, UINT64_C(1) << 40,      \
+      NULL, "128M", "N", "bytes of a row group before compression, at most, about")                \
+    X(setting_number, page_rows, FIXED, "page-rows", NUMBER, 1, 1u << 30, NULL, "20000", "N",      \
+      "rows of a page, at most")                                                                   \
+    X(setting_number, page_bytes, FIXED, "page-bytes", BYTES, 1, 1u << 30, NULL, "1M", "N",        \
+      "bytes of a page before compression, about")                                                 \
+    X(setting_number, dictionary_bytes, FIXED, "dictionary-bytes", BYTES, 1, 1u << 30, NULL,       \
+      "16M", "N", "columns whose dictionary would be larger are written without")                  \
+    X(setting_number, statistics_bytes, FIXED, "statistics-bytes", BYTES, 1, 1024, NULL, "64",     \
+      "N", "least and greatest texts are cut to so many bytes")                                    \
+    X(setting_list, bloom_columns, FIXED, "bloom-columns", LIST, 0, 0, NULL, "TraceId", "NAMES",   \
+      "columns with a bloom filter, separated by commas, as\n"                                     \
+      "TraceId,Links.TraceId; empty: none")                                                        \
+    X(setting_text, bloom_fpp, FIXED, "bloom-fpp", SHARE, 0, 0, NULL, "0.01", "SHARE",             \
+      "absent values that a bloom filter does not exclude, at most; 0.0001 to\n"                   \
+      "0.5")                                                                                       \
+    X(setting_number, attributes, FIXED, "attributes", CHOICE, 0, 0, "map|json|variant", "map",    \
+      "FORM",                                                                                      \
+      "attributes as a map of texts, as json text, or as Parquet's variant,\n"                     \
+      "which not every engine reads")                                                              \
+    X(setting_list, promote, FIXED, "promote", EACH, 0, 0, NULL, "", "SPECS",                      \
+      "give attributes columns of their own: resource:KEY[:TYPE][=COLUMN] or\n"                    \
+      "record:..., separated by commas, TYPE string, int64, double or bool; a\n"                   \
+      "colon, = or comma of KEY is written with a \\ before it; more than one\n"                   \
+      "such flag adds up")                                                                         \
+    X(setting_number, promote_only, FIXED, "promote-only", SWITCH, 0, 0, "false|true", "false",    \
+      "BOOL", "leave promoted attributes out of the lists they come from")
+
 #define SETTINGS(X)                                                                                \
     X(setting_text, http, FIXED, "http", ADDRESS, 0, 0, NULL, "127.0.0.1:4318", "ADDR",            \
       "listen here for OTLP/HTTP")                                                                 \
@@ -72,12 +130,8 @@
       "TIME",                                                                                      \
       "acknowledge a request that is the same to the last byte as one that\n"                      \
       "came within this time, and do not store it twice; 0s: store it")                            \
-    X(setting_text, path_template, FIXED, "path-template", TEXT, 0, 0, NULL,                       \
-      O2P_DEFAULT_PATH_TEMPLATE, "PATH", "name the files so; see `otlp2parquet convert --help`")   \
-    X(setting_number, codec, FIXED, "codec", CHOICE, 0, 0, "snappy|zstd|gzip|lz4|uncompressed",    \
-      "snappy", "NAME", "compress pages by snappy, zstd, gzip, lz4, or not (uncompressed)")        \
-    X(setting_number, codec_level, FIXED, "codec-level", NUMBER, 0, 22, NULL, "0", "N",            \
-      "level of zstd (1 to 22) or gzip (1 to 9); 0: the codec's own")                              \
+    PATH_SETTING(X)                                                                                \
+    FILE_SETTINGS(X)                                                                               \
     X(setting_number, threads, FIXED, "threads", NUMBER, 0, 1024, NULL, "0", "N",                  \
       "threads that serve connections; 0: one a core")                                             \
     X(setting_number, store_threads, FIXED, "store-threads", NUMBER, 1, 64, NULL, "2", "N",        \
@@ -101,8 +155,9 @@
     X(setting_number, log_format, LIVE, "log-format", CHOICE, 0, 0, "text|json", "text", "FORMAT", \
       "how to report it")
 
-/* A text with its NUL, in place: nothing of the settings is to be released. */
+/* Texts with their NUL, in place: nothing of the settings is to be released. */
 typedef char setting_text[1024];
+typedef char setting_list[16384];
 
 /* Every other value. Threads read numbers while the main thread changes those that are LIVE, each
  * by itself. */
@@ -157,9 +212,12 @@ bool settings_read_text(settings *all, const char *name, const char *text, size_
 /* Writes all of them as such a file. */
 void settings_print(const settings *all, FILE *out);
 
+/* The one that a key of `size` bytes names; SETTING_COUNT when there is none. */
+size_t settings_find(const char *key, size_t size);
+
 /* The key of one, and its value as it is written, without quotes. */
 const char *settings_key(size_t index);
-void settings_value(const settings *all, size_t index, setting_text text);
+void settings_value(const settings *all, size_t index, setting_list text);
 
 typedef enum setting_change {
     SETTING_SAME,

@@ -10,21 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint16_t storer_choices(const settings *config)
-{
-    /* In the order of the setting's names. */
-    static const o2p_codec codecs[] = {O2P_CODEC_SNAPPY, O2P_CODEC_ZSTD, O2P_CODEC_GZIP,
-                                       O2P_CODEC_LZ4_RAW, O2P_CODEC_UNCOMPRESSED};
-    return (uint16_t)(codecs[config->codec] | config->codec_level << 8);
-}
-
-o2p_options storer_batch_options(const settings *config, const char *path_template,
-                                 uint16_t choices)
+o2p_options storer_batch_options(const settings *config, const file_options *files)
 {
     /* Columns of the requests we have seen take up to eight times the memory of the bytes, and are
      * a sixth of o2p_options.max_memory_bytes. */
     enum { COLUMNS_TO_BYTES = 8, WRITING = 6 };
-    o2p_options options = segment_options(path_template, choices);
+    o2p_options options = files->options;
     options.max_input_bytes = config->max_request;
     options.max_memory_bytes =
         WRITING * (config->seal_bytes + COLUMNS_TO_BYTES * config->max_request);
@@ -171,29 +162,35 @@ static bool judge(storer *it, const sealed *work, const wal_reader *reader, cons
     return sum->unreadable > 0;
 }
 
+/* A batch with the options of a segment; NULL after a message. */
+static o2p_batch *batch_of(const sealed *work, const wal_reader *reader)
+{
+    settings_error why = {"out of memory"};
+    file_options *files = malloc(sizeof *files);
+    o2p_batch *batch = NULL;
+    if (files != NULL && segment_read_options(reader, files, &why))
+        o2p_batch_new(&files->options, &batch, NULL);
+    if (batch == NULL)
+        say(LEVEL_ERROR, "cannot read segment %016" PRIx64 " of the log again: %s", work->segment,
+            why.text);
+    free(files);
+    return batch;
+}
+
 static fate replay_bytes(storer *it, const sealed *work, const uint8_t *bytes, size_t size)
 {
     wal_reader reader;
-    o2p_options options;
-    char *held;
-    o2p_batch *batch = NULL;
-    o2p_error error = {.message = "out of memory"};
     replay sum = {FATE_STORED, 0, 0};
     wal_aside why;
     wal_read(&reader, bytes, size);
-    if (!segment_read_options(&reader, &options, &held) ||
-        o2p_batch_new(&options, &batch, &error) != O2P_OK) {
-        say(LEVEL_ERROR, "cannot read segment %016" PRIx64 " of the log again: %s", work->segment,
-            error.message);
-        sum.fate = FATE_REFUSED;
-    } else {
-        replay_records(it, &reader, batch, &sum);
-        fate last = sum.fate == FATE_ABANDONED ? sum.fate : store_batch(it, batch);
-        sum.fate = last > sum.fate ? last : sum.fate;
-        count_up(&it->metrics->replayed_requests, sum.requests);
-    }
+    o2p_batch *batch = batch_of(work, &reader);
+    if (batch == NULL)
+        return FATE_REFUSED;
+    replay_records(it, &reader, batch, &sum);
+    fate last = sum.fate == FATE_ABANDONED ? sum.fate : store_batch(it, batch);
+    sum.fate = last > sum.fate ? last : sum.fate;
+    count_up(&it->metrics->replayed_requests, sum.requests);
     o2p_batch_free(batch);
-    free(held);
     bool keep = sum.fate == FATE_STORED && judge(it, work, &reader, &sum, &why);
     if (keep)
         set_aside(it, work->segment, why);

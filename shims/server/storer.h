@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "../storage/storage.h"
+#include "file_options.h"
 #include "metrics.h"
 #include "settings.h"
 #include "submission.h"
@@ -47,13 +48,8 @@ typedef struct storer {
     unsigned thread_count;
 } storer;
 
-/* What of the settings decides the bytes of files, as a segment of the log keeps it beside the path
- * template: the o2p_codec, and its level times 256. */
-uint16_t storer_choices(const settings *config);
-
-/* Options of a batch: its limits are the settings', and its files are as the other two say. */
-o2p_options storer_batch_options(const settings *config, const char *path_template,
-                                 uint16_t choices);
+/* What the files of a batch are to be, with the limits that the settings set to it. */
+o2p_options storer_batch_options(const settings *config, const file_options *files);
 
 /* Starts the threads. False, with nothing started, when the system refuses them. */
 bool storer_start(storer *it, const settings *config, wal_folder *wal, storage *store,

@@ -15,7 +15,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-static const char segment_magic[8] = "o2pwal1\n";
+/* The digit is the version. */
+static const char segment_magic[8] = "o2pwal2\n";
+enum { VERSION_AT = 6, VERSION = 2 };
 static const char record_magic[4] = "REQ1";
 
 static ssize_t system_write(int fd, const void *bytes, size_t size)
@@ -273,44 +275,52 @@ static bool sync_name(wal_folder *folder)
     return synced;
 }
 
-static uint64_t header_hash(const uint8_t *header, const void *path_template, size_t size)
+static uint64_t header_hash(const uint8_t *header, const void *options, size_t size)
 {
-    return XXH3_64bits_withSeed(header, WAL_HEADER_SIZE - 8, XXH3_64bits(path_template, size));
+    return XXH3_64bits_withSeed(header, WAL_HEADER_SIZE - 8, XXH3_64bits(options, size));
 }
 
-static bool write_header(wal_folder *folder, wal_segment *segment, const char *path_template,
-                         uint16_t choices)
+static bool write_header(wal_folder *folder, wal_segment *segment, const void *options,
+                         size_t options_size)
 {
     uint8_t header[WAL_HEADER_SIZE] = {0};
-    size_t size = strlen(path_template);
     memcpy(header, segment_magic, sizeof segment_magic);
-    put32(header + 8, size);
-    put32(header + 12, choices);
+    put32(header + 8, options_size);
     put64(header + 16, segment->salt);
-    put64(header + 24, header_hash(header, path_template, size));
-    segment->size = sizeof header + size;
+    put64(header + 24, header_hash(header, options, options_size));
+    segment->size = sizeof header + options_size;
     return write_all(folder->io, segment->fd, header, sizeof header) &&
-           write_all(folder->io, segment->fd, (const uint8_t *)path_template, size) &&
+           write_all(folder->io, segment->fd, options, options_size) &&
            wal_segment_sync(folder, segment) && sync_name(folder);
 }
 
-bool wal_segment_create(wal_folder *folder, wal_segment *segment, const char *path_template,
-                        uint16_t choices)
+bool wal_salt(uint64_t *salt)
+{
+    return getrandom(salt, sizeof *salt, 0) == sizeof *salt;
+}
+
+uint64_t wal_hash_seed(uint64_t salt)
+{
+    uint8_t bytes[8];
+    put64(bytes, salt);
+    return XXH3_64bits(bytes, sizeof bytes);
+}
+
+bool wal_segment_create(wal_folder *folder, wal_segment *segment, uint64_t salt,
+                        const void *options, size_t options_size)
 {
     char name[WAL_NAME_SIZE];
-    *segment = (wal_segment){.fd = -1, .number = folder->next};
+    *segment = (wal_segment){.fd = -1, .number = folder->next, .salt = salt};
     if (folder->untrusted) {
         errno = EIO;
         return false;
     }
-    if (getrandom(&segment->salt, sizeof segment->salt, 0) != sizeof segment->salt)
-        return false;
     wal_name(folder->next, name);
     segment->fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (segment->fd < 0)
         return false;
     folder->next++;
-    if (write_header(folder, segment, path_template, choices))
+    if (write_header(folder, segment, options, options_size))
         return true;
     int failure = errno;
     close(segment->fd);
@@ -403,19 +413,32 @@ static void read_without_header(wal_reader *reader)
         reader->salt = get64(reader->bytes + 16);
 }
 
+/* The version that a header says; 0 when it is none. */
+static unsigned version_of(const uint8_t *header)
+{
+    uint8_t magic[sizeof segment_magic];
+    memcpy(magic, header, sizeof magic);
+    unsigned version = (unsigned)(magic[VERSION_AT] - '0');
+    magic[VERSION_AT] = (uint8_t)segment_magic[VERSION_AT];
+    bool known = version >= 1 && version <= VERSION;
+    return known && memcmp(magic, segment_magic, sizeof magic) == 0 ? version : 0;
+}
+
 void wal_read(wal_reader *reader, const uint8_t *bytes, size_t size)
 {
     *reader = (wal_reader){.bytes = bytes, .size = size, .first_bad = size};
-    size_t length = size >= WAL_HEADER_SIZE ? get32(bytes + 8) : 0;
-    if (size < WAL_HEADER_SIZE || memcmp(bytes, segment_magic, sizeof segment_magic) != 0 ||
-        length > size - WAL_HEADER_SIZE ||
+    unsigned version = size >= WAL_HEADER_SIZE ? version_of(bytes) : 0;
+    size_t length = version > 0 ? get32(bytes + 8) : 0;
+    if (version == 0 || length > size - WAL_HEADER_SIZE ||
         get64(bytes + 24) != header_hash(bytes, bytes + WAL_HEADER_SIZE, length)) {
         read_without_header(reader);
         return;
     }
-    reader->path_template = (const char *)bytes + WAL_HEADER_SIZE;
-    reader->template_size = length;
-    reader->choices = (uint16_t)get32(bytes + 12);
+    reader->version = version;
+    reader->options = (const char *)bytes + WAL_HEADER_SIZE;
+    reader->options_size = length;
+    reader->codec = bytes[12];
+    reader->codec_level = bytes[13];
     reader->salt = get64(bytes + 16);
     reader->at = WAL_HEADER_SIZE + length;
 }

@@ -9,13 +9,16 @@
  *
  *   | at | size | header of a segment                                               |
  *   | -- | ---- | ----------------------------------------------------------------- |
- *   |  0 |    8 | "o2pwal1\n"                                                       |
- *   |  8 |    4 | T, length of the path template                                    |
- *   | 12 |    2 | choices: what else of the options decides the files (storer.h)    |
- *   | 14 |    2 | 0                                                                 |
+ *   |  0 |    8 | "o2pwal2\n"                                                       |
+ *   |  8 |    4 | T, length of the options                                          |
+ *   | 12 |    4 | 0                                                                 |
  *   | 16 |    8 | salt: a random number                                             |
- *   | 24 |    8 | XXH3 of the 24 bytes before, seeded with the XXH3 of the template |
- *   | 32 |    T | path template of the batch, without a NUL                         |
+ *   | 24 |    8 | XXH3 of the 24 bytes before, seeded with the XXH3 of the options  |
+ *   | 32 |    T | options: what decides the files (file_options.h)                  |
+ *
+ * The former version, "o2pwal1\n", is still read: its options are the path template alone, without
+ * a NUL, and the codec is the byte at 12, its level the byte at 13. Names of its files do not
+ * depend on the salt.
  *
  *   | at | size | record: one request                                               |
  *   | -- | ---- | ----------------------------------------------------------------- |
@@ -32,10 +35,11 @@
  *   | 48 |    8 | XXH3 of the 48 bytes before, seeded with the salt                 |
  *   | 56 |    N | the body                                                          |
  *
- * The path template and the choices are kept because names depend on them, and a configuration may
+ * The options are kept because bytes and names of files depend on them, and a configuration may
  * have changed when a segment is read. The salt keeps whoever sends bodies from forging records
- * inside them, to be found when a damaged segment is searched for the next record. XXH3 is its
- * 64-bit form where nothing else is said. A segment has less than 4 GiB.
+ * inside them, to be found when a damaged segment is searched for the next record; and it makes the
+ * names of the batch's files its own (wal_hash_seed), so that equal batches do not overwrite each
+ * other. XXH3 is its 64-bit form where nothing else is said. A segment has less than 4 GiB.
  *
  * Damage. Where no record can be read, reading goes on at the next place that holds one. A segment
  * that ends in such bytes, because the machine stopped while it was written, has a torn tail:
@@ -153,10 +157,16 @@ typedef struct wal_segment {
     uint64_t synced; /* what is on the disk for certain: what is acknowledged lies below it */
 } wal_segment;
 
+/* A random number for the next segment. False with errno. */
+bool wal_salt(uint64_t *salt);
+
+/* What o2p_options.hash_seed is for the batch of a segment. */
+uint64_t wal_hash_seed(uint64_t salt);
+
 /* Makes the next segment, on the disk with its name and header. False with errno; the next call
  * takes another number. EIO always, once a sync has failed. */
-bool wal_segment_create(wal_folder *folder, wal_segment *segment, const char *path_template,
-                        uint16_t choices);
+bool wal_segment_create(wal_folder *folder, wal_segment *segment, uint64_t salt,
+                        const void *options, size_t options_size);
 
 /* Writes a record. False with errno: the segment is to be given up. */
 bool wal_segment_append(wal_folder *folder, wal_segment *segment, const wal_record *record);
@@ -187,9 +197,11 @@ typedef struct wal_reader {
     size_t first_bad; /* where damage begins; `size` when there is none */
     uint64_t skipped; /* bytes that are no record */
     uint64_t salt;
-    const char *path_template; /* not NUL-terminated; NULL when the header is damaged */
-    size_t template_size;
-    uint16_t choices;
+    unsigned version;    /* of the segment, 1 or 2; 0 when the header is damaged */
+    const char *options; /* NULL when the header is damaged */
+    size_t options_size;
+    uint8_t codec; /* version 1: an o2p_codec, and its level */
+    uint8_t codec_level;
     wal_condition condition; /* final when wal_next has returned false */
 } wal_reader;
 

@@ -29,6 +29,8 @@ SPECS = {
     r"record:a\:int64:int64": ("a:int64", "int64"),
     "record:résumé": ("résumé", "string"),
     "record:a\\": ("a\\", "string"),
+    r"record:a\,b": ("a,b", "string"),
+    r"record:c=d\,e\\": ("d,e\\", "string"),
 }
 
 
@@ -43,6 +45,9 @@ def test_several_in_the_order_given(ok, tmp_path):
     spec_of = {name: spec for spec, (name, _) in SPECS.items()}
     flags = [argument for spec in spec_of.values() for argument in ("--promote", spec)]
     assert converted(ok, tmp_path, *flags).column_names[-len(spec_of) :] == list(spec_of)
+    lists = ["record:x,resource:y:int64", "record:z"]
+    flags = [argument for text in lists for argument in ("--promote", text)]
+    assert converted(ok, tmp_path, *flags).column_names[-3:] == ["x", "y", "z"]
 
 
 def test_the_value_is_in_both_or_in_one(ok, tmp_path):
@@ -64,7 +69,8 @@ def test_attributes(ok, tmp_path, form, kind):
 
 
 WRONG = {
-    "": "it begins with resource: or record:",
+    "record:a,b": "it begins with resource: or record:",
+    "record:a,": "it begins with resource: or record:",
     "service.name": "it begins with resource: or record:",
     "scope:name": "it begins with resource: or record:",
     "resource": "it begins with resource: or record:",
@@ -80,7 +86,8 @@ WRONG = {
 def test_wrong_spec(run, command, spec):
     result = run(command, "--promote", spec, "x.pb")
     assert result.status == 2
-    assert result.err == f"otlp2parquet: error: {command}: --promote {spec}: {WRONG[spec]}" + SEE.format(command) + "\n"
+    told = spec.rpartition(",")[2]
+    assert result.err == f"otlp2parquet: error: {command}: --promote {told}: {WRONG[spec]}" + SEE.format(command) + "\n"
 
 
 @pytest.mark.parametrize(
@@ -106,4 +113,4 @@ def test_too_many(run):
     flags = [argument for n in range(101) for argument in ("--promote", f"record:{n}")]
     result = run("convert", *flags, "x.pb")
     assert result.status == 2
-    assert result.err == "otlp2parquet: error: --promote is given more than 100 times\n"
+    assert result.err == "otlp2parquet: error: convert: --promote: more than 100" + SEE.format("convert") + "\n"

@@ -65,7 +65,7 @@ def test_bad_settings_leave_the_old_ones(make_server, tmp_path):
     server = make_server("--config", file)
     for text, reason in (
         ("max-request: 4M\nseal-rows: none\n", f"cannot be read again, and stay as they are: {file}:2: seal-rows"),
-        ("max-request: 4M\ncodec: gzip\ncodec-level: 10\n", "stay as they are: codec_level: not a level"),
+        ("max-request: 4M\ncodec: gzip\ncodec-level: 10\n", "stay as they are: codec-level: not a level"),
         (None, f"cannot be read again, and stay as they are: {file}: "),
     ):
         file.write_text(text) if text else file.unlink()

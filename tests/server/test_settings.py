@@ -56,7 +56,7 @@ def test_every_setting_has_a_flag_a_variable_and_a_key(tmp_path):
     "arguments, file, variables, message",
     [
         (["--seal-age", "5"], "", {}, '--seal-age cannot be "5"; it is a time from 10ms to 24h, such as 10s'),
-        (["--ack", "later"], "", {}, '--ack cannot be "later"; it is one of wal|stored|memory'),
+        (["--ack", "later"], "", {}, '--ack cannot be "later"; it is one of: wal, stored, memory'),
         (["--config", "c.yaml"], "ack: wal\nseal: 5\n", {}, "c.yaml:2: seal is no setting"),
         (["--config", "c.yaml"], "\nseal-rows: no\n", {}, 'c.yaml:2: seal-rows cannot be "no"'),
         ([], "", {"OTLP2PARQUET_ACK": "no"}, 'OTLP2PARQUET_ACK cannot be "no"'),
@@ -103,8 +103,8 @@ def test_what_cannot_start_says_why(make_server, tmp_path):
         ([*other], "another server uses this write-ahead log"),
         ([*other, "--wal", "w", "--data", "/proc/x"], "/proc/x"),
         ([*other, "--wal", "w", "--data", "s3://bucket"], "no such storage"),
-        ([*other, "--wal", "w", "--path-template", "{table}"], "path_template: {hash} is missing"),
-        ([*other, "--wal", "w", "--codec", "gzip", "--codec-level", "10"], "codec_level: not a level"),
+        ([*other, "--wal", "w", "--path-template", "{table}"], "path-template: {hash} is missing"),
+        ([*other, "--wal", "w", "--codec", "gzip", "--codec-level", "10"], "codec-level: not a level"),
     ):
         status, out, error = run(tmp_path, *arguments)
         assert (status, out) == (2, "")

@@ -154,6 +154,7 @@ static void names_tell_content(void **state)
         {.path_template = "{hash}", .bloom_columns = ""},
         {.path_template = "{hash}", .bloom_columns = "TraceId,Exemplars.SpanId"},
         {.path_template = "{hash}", .bloom_fpp = 0.1},
+        {.path_template = "{hash}", .hash_seed = 7},
     };
 #undef PROMOTED
     enum { OPTIONS = sizeof(options) / sizeof(options[0]) };

@@ -153,7 +153,7 @@ static void an_unsealed_segment_is_known_too(void **state)
     wal_segment segment;
     wal_record record = {.received_ns = 5000, .body = (const uint8_t *)"body", .size = 4};
     record.body_hash = wal_hash128_of(record.body, record.size);
-    assert_true(wal_segment_create(&folder, &segment, "t", 0));
+    assert_true(wal_segment_create(&folder, &segment, 1, "", 0));
     assert_true(wal_segment_append(&folder, &segment, &record));
     wal_segment_close(&folder, &segment, true);
     seen_load(&known, &folder, 5500);

@@ -72,7 +72,9 @@ static void values_have_units_and_bounds(void **state)
     assert_int_equal(all.seal_age, 7200000);
     assert_refused(settings_set(&all, SETTING_seal_bytes, "1K", &error),
                    "\"1K\"; it is a size from 1M to 16G, such as 64M");
-    assert_refused(settings_set(&all, SETTING_seal_rows, "1K", &error), "a number from 1");
+    assert_true(settings_set(&all, SETTING_seal_rows, "3K", &error));
+    assert_int_equal(all.seal_rows, 3072);
+    assert_refused(settings_set(&all, SETTING_seal_rows, "3KB", &error), "a number from 1");
     assert_refused(settings_set(&all, SETTING_seal_rows, "0", &error), "a number from 1");
     assert_true(settings_set(&all, SETTING_threads, "0", &error));
 }
@@ -82,16 +84,50 @@ static void choices_are_named(void **state)
     (void)state;
     assert_true(settings_set(&all, SETTING_ack, "memory", &error));
     assert_int_equal(all.ack, ACK_MEMORY);
-    assert_refused(settings_set(&all, SETTING_ack, "wa", &error), "one of wal|stored|memory");
-    assert_refused(settings_set(&all, SETTING_ack, "", &error), "one of wal|stored|memory");
+    assert_refused(settings_set(&all, SETTING_ack, "wa", &error), "one of: wal, stored, memory");
+    assert_refused(settings_set(&all, SETTING_ack, "", &error), "one of: wal, stored, memory");
+    setting_list text;
+    static const char *const names[] = {"uncompressed", "none"};
+    for (size_t i = 0; i < 2; i++) {
+        settings_init(&all);
+        assert_true(settings_set(&all, SETTING_codec, names[i], &error));
+        assert_int_equal(all.codec, 0);
+        settings_value(&all, SETTING_codec, text);
+        assert_string_equal(text, "uncompressed");
+    }
+    assert_refused(settings_set(&all, SETTING_codec, "uncompressed=none", &error), "one of: un");
+    assert_refused(settings_set(&all, SETTING_codec, "brotli", &error),
+                   "it is one of: uncompressed, snappy, zstd, gzip, lz4");
+    assert_true(settings_set(&all, SETTING_promote_only, "true", &error));
+    assert_int_equal(all.promote_only, 1);
+}
+
+static void lists_and_shares(void **state)
+{
+    (void)state;
+    static const char *const shares[] = {"1e-2", "0", "1.1", "", ".", "-0.1", "nan"};
+    for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
+        assert_false(settings_set(&all, SETTING_bloom_fpp, shares[i], &error));
+    assert_true(settings_set(&all, SETTING_bloom_fpp, "0.25", &error));
+    assert_string_equal(all.bloom_fpp, "0.25");
+    assert_true(settings_set(&all, SETTING_bloom_columns, "", &error));
+    assert_string_equal(all.bloom_columns, "");
+    assert_refused(settings_set(&all, SETTING_data, "", &error), "cannot be empty");
+    char longest[sizeof(setting_list) + 1];
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    assert_refused(settings_set(&all, SETTING_promote, longest, &error), "longer than 16383 bytes");
+    longest[sizeof longest - 2] = '\0';
+    assert_true(settings_set(&all, SETTING_promote, longest, &error));
+    assert_string_equal(all.promote, longest);
 }
 
 static void addresses_have_a_port(void **state)
 {
     (void)state;
     static const char *const good[] = {"0.0.0.0:1", "localhost:0", "[::1]:4318", "off"};
-    static const char *const bad[] = {"4318",     ":4318",      "host:",  "host:http",
-                                      "::1:4318", "host:65536", "host:-1"};
+    static const char *const bad[] = {"4318",     ":4318",      "host:",   "host:http",
+                                      "::1:4318", "host:65536", "host:-1", "host:4K"};
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         assert_true(settings_set(&all, SETTING_http, good[i], &error));
         assert_string_equal(all.http, good[i]);
@@ -193,7 +229,7 @@ static void what_is_live_is_taken_and_what_is_fixed_kept(void **state)
 {
     (void)state;
     settings other;
-    setting_text text;
+    setting_list text;
     settings_init(&other);
     for (size_t i = 0; i < SETTING_COUNT; i++)
         assert_int_equal(settings_take(&all, &other, i), SETTING_SAME);
@@ -227,6 +263,7 @@ int main(void)
         ON_DEFAULTS(defaults_are_the_table_s),
         ON_DEFAULTS(values_have_units_and_bounds),
         ON_DEFAULTS(choices_are_named),
+        ON_DEFAULTS(lists_and_shares),
         ON_DEFAULTS(addresses_have_a_port),
         ON_DEFAULTS(the_environment_is_read),
         ON_DEFAULTS(the_file_is_read),

@@ -105,6 +105,7 @@ static void what_is_given_is_taken(void **state)
     options.promotion_count = 1;
     options.promotions_only = true;
     options.path_template = "{hash}";
+    options.hash_seed = 5;
     options.default_time_ns = UINT64_MAX;
     options.row_group_rows = 1u << 30;
     options.row_group_bytes = UINT64_MAX;
@@ -136,6 +137,7 @@ static void what_is_given_is_taken(void **state)
     assert_int_equal(s.promotion_count, 1);
     assert_true(s.promotions_only);
     assert_string_equal(s.path_template, "{hash}");
+    assert_int_equal(s.hash_seed, 5);
     assert_int_equal(s.default_time_ns, UINT64_MAX);
     assert_int_equal(s.row_group_rows, 1u << 30);
     assert_int_equal(s.row_group_bytes, UINT64_MAX);

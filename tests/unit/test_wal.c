@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xxhash.h>
 #include "../../shims/server/wal.h"
 #include <cmocka.h>
 
-enum { RECORDS = 5 };
-static const char template[] = "{table}/{hash}.parquet";
+enum { RECORDS = 5, SALT = 0x1234567 };
+static const char options[] = "codec\0zstd\0path-template\0{table}/{hash}.parquet";
 /* One is empty, and one looks like a record. */
 static const char *const bodies[RECORDS] = {"first", "", "REQ1\x05\0\0\0REQ1", "4th body", "last"};
 
@@ -128,7 +129,7 @@ static void assert_sample(const wal_record *record, size_t i)
 static wal_segment write_samples(size_t group, size_t ends[RECORDS])
 {
     wal_segment segment;
-    assert_true(wal_segment_create(&folder, &segment, template, 0x1234));
+    assert_true(wal_segment_create(&folder, &segment, SALT, options, sizeof options));
     for (size_t i = 0; i < RECORDS; i++) {
         assert_true(append(&segment, i));
         ends[i] = segment.size;
@@ -195,10 +196,57 @@ static void what_is_written_is_read(void **state)
     assert_int_equal(reader.condition, WAL_WHOLE);
     assert_int_equal(reader.skipped, 0);
     wal_read(&reader, bytes, size);
-    assert_int_equal(reader.template_size, sizeof template - 1);
-    assert_int_equal(reader.choices, 0x1234);
-    assert_memory_equal(reader.path_template, template, sizeof template - 1);
+    assert_int_equal(reader.version, 2);
+    assert_int_equal(reader.salt, SALT);
+    assert_int_equal(reader.options_size, sizeof options);
+    assert_memory_equal(reader.options, options, sizeof options);
     free(bytes);
+}
+
+/* Gives a segment another header, of the same size. */
+static void set_header(uint8_t *bytes, char version, uint8_t codec, uint8_t level)
+{
+    bytes[6] = (uint8_t)version;
+    bytes[12] = codec;
+    bytes[13] = level;
+    uint64_t seed = XXH3_64bits(bytes + WAL_HEADER_SIZE, sizeof options);
+    uint64_t sum = XXH3_64bits_withSeed(bytes, WAL_HEADER_SIZE - 8, seed);
+    for (int i = 0; i < 8; i++)
+        bytes[24 + i] = (uint8_t)(sum >> 8 * i);
+}
+
+static void the_former_version_is_read(void **state)
+{
+    (void)state;
+    size_t ends[RECORDS];
+    size_t size;
+    bool found[RECORDS];
+    uint8_t *bytes = load(write_samples(2, ends).number, &size);
+    set_header(bytes, '1', O2P_CODEC_ZSTD, 7);
+    wal_reader reader = read_copy(bytes, size, found);
+    assert_int_equal(count(found), RECORDS);
+    assert_int_equal(reader.version, 1);
+    assert_int_equal(reader.codec, O2P_CODEC_ZSTD);
+    assert_int_equal(reader.codec_level, 7);
+    /* Of a later one nothing is known. */
+    set_header(bytes, '3', 0, 0);
+    reader = read_copy(bytes, size, found);
+    assert_int_equal(reader.version, 0);
+    assert_null(reader.options);
+    assert_int_equal(reader.condition, WAL_CORRUPT);
+    free(bytes);
+}
+
+static void names_have_the_salt_in_them(void **state)
+{
+    (void)state;
+    uint64_t salts[3];
+    for (size_t i = 0; i < 3; i++)
+        assert_true(wal_salt(&salts[i]));
+    assert_int_not_equal(salts[0], salts[1]);
+    assert_int_not_equal(wal_hash_seed(salts[0]), wal_hash_seed(salts[1]));
+    assert_int_not_equal(wal_hash_seed(salts[2]), salts[2]);
+    assert_int_equal(wal_hash_seed(salts[2]), wal_hash_seed(salts[2]));
 }
 
 /* A crash may leave any part of what was not synced, and nothing else is missing. */
@@ -214,8 +262,7 @@ static void cut_anywhere_the_records_before_are_read(void **state)
         size_t whole = 0;
         while (whole < RECORDS && ends[whole] <= length)
             whole++;
-        bool between =
-            length == (whole > 0 ? ends[whole - 1] : WAL_HEADER_SIZE + sizeof template - 1);
+        bool between = length == (whole > 0 ? ends[whole - 1] : WAL_HEADER_SIZE + sizeof options);
         assert_int_equal(count(found), whole);
         assert_int_equal(reader.condition, between ? WAL_WHOLE : WAL_TORN);
     }
@@ -232,7 +279,7 @@ static void one_flipped_bit_costs_one_record(void **state)
     size_t size;
     bool found[RECORDS];
     uint8_t *bytes = load(write_samples(1, ends).number, &size);
-    size_t header = WAL_HEADER_SIZE + sizeof template - 1;
+    size_t header = WAL_HEADER_SIZE + sizeof options;
     for (size_t bit = 0; bit < size * 8; bit++) {
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
         wal_reader reader = read_copy(bytes, size, found);
@@ -280,11 +327,11 @@ static void a_record_forged_in_a_body_is_not_read(void **state)
     size_t ends[RECORDS];
     size_t size;
     uint8_t *forged = load(write_samples(1, ends).number, &size);
-    size_t start = WAL_HEADER_SIZE + sizeof template - 1;
+    size_t start = WAL_HEADER_SIZE + sizeof options;
     wal_record record = {.body = forged + start, .size = size - start};
     record.body_hash = wal_hash128_of(record.body, record.size);
     wal_segment segment;
-    assert_true(wal_segment_create(&folder, &segment, template, 0x1234));
+    assert_true(wal_segment_create(&folder, &segment, SALT + 1, options, sizeof options));
     assert_true(wal_segment_append(&folder, &segment, &record));
     assert_true(wal_segment_sync(&folder, &segment));
     wal_segment_close(&folder, &segment, true);
@@ -310,7 +357,7 @@ static void a_full_disk_gives_up_the_segment_alone(void **state)
         wal_segment segment;
         size_t synced = 0;
         faults.writes_left = space;
-        if (!wal_segment_create(&folder, &segment, template, 0x1234)) {
+        if (!wal_segment_create(&folder, &segment, SALT, options, sizeof options)) {
             assert_int_equal(errno, ENOSPC);
             faults.writes_left = -1;
             continue;
@@ -338,7 +385,7 @@ static void a_failed_sync_ends_the_trust_for_good(void **state)
     wal_segment segment;
     size_t size;
     bool found[RECORDS];
-    assert_true(wal_segment_create(&folder, &segment, template, 0x1234));
+    assert_true(wal_segment_create(&folder, &segment, SALT, options, sizeof options));
     assert_true(append(&segment, 0));
     assert_true(wal_segment_sync(&folder, &segment));
     assert_true(append(&segment, 1));
@@ -349,7 +396,7 @@ static void a_failed_sync_ends_the_trust_for_good(void **state)
     assert_true(folder.untrusted);
     uint64_t number = segment.number;
     wal_segment_close(&folder, &segment, false);
-    assert_false(wal_segment_create(&folder, &segment, template, 0x1234));
+    assert_false(wal_segment_create(&folder, &segment, SALT, options, sizeof options));
     assert_int_equal(errno, EIO);
 
     uint8_t *bytes = load(number, &size);
@@ -360,7 +407,7 @@ static void a_failed_sync_ends_the_trust_for_good(void **state)
     /* A new process trusts it again. */
     wal_folder_close(&folder);
     assert_true(wal_folder_open(&folder, folder_path, &faulty_io));
-    assert_true(wal_segment_create(&folder, &segment, template, 0x1234));
+    assert_true(wal_segment_create(&folder, &segment, SALT, options, sizeof options));
     wal_segment_close(&folder, &segment, true);
 }
 
@@ -371,7 +418,7 @@ static void a_segment_whose_name_is_not_durable_is_not_used(void **state)
     uint64_t *numbers;
     size_t segments;
     faults.syncs_left = 1; /* the header's, and not the folder's */
-    assert_false(wal_segment_create(&folder, &segment, template, 0x1234));
+    assert_false(wal_segment_create(&folder, &segment, SALT, options, sizeof options));
     assert_true(folder.untrusted);
     assert_true(wal_folder_list(&folder, &numbers, &segments));
     assert_int_equal(segments, 0);
@@ -436,6 +483,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(what_is_written_is_read),
+        IN_FOLDER(the_former_version_is_read),
+        cmocka_unit_test(names_have_the_salt_in_them),
         IN_FOLDER(cut_anywhere_the_records_before_are_read),
         IN_FOLDER(one_flipped_bit_costs_one_record),
         IN_FOLDER(a_hole_in_the_last_group_is_torn),
