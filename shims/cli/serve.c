@@ -29,7 +29,7 @@ static const struct flag flags[] = {
      .kind = FLAG_SWITCH,
      .target = &print_config},
     {.name = "check",
-     .help = "read the settings, say what is wrong with them, and exit",
+     .help = "read the settings and what they name, say what is wrong, and exit",
      .kind = FLAG_SWITCH,
      .target = &check_only},
 #define X(type, setting, change, key, sort, least, most, choices, standard, label, text)           \
@@ -70,6 +70,10 @@ static int serve_run(char **operands, size_t count)
     if (count > 0)
         return args_refuse("serve", "takes no files");
     if (!read_settings(&all, &error)) {
+        complain("%s", error.text);
+        return STATUS_USAGE;
+    }
+    if (check_only && !serve_check(&all, &error)) {
         complain("%s", error.text);
         return STATUS_USAGE;
     }

@@ -91,8 +91,8 @@ static void explain(int failure, const char *key, const char *address, char *why
         snprintf(why, why_size, "cannot listen on %s: %s", address, strerror(failure));
 }
 
-bool listen_all(const char *key, const char *address, int *sockets, size_t count,
-                char bound[ADDRESS_SIZE], char *why, size_t why_size)
+/* The address as the system has it, to be freed; NULL with the reason. */
+static struct addrinfo *look_up(const char *address, char *why, size_t why_size)
 {
     char host[ADDRESS_SIZE];
     const char *port;
@@ -100,17 +100,39 @@ bool listen_all(const char *key, const char *address, int *sockets, size_t count
     const struct addrinfo wanted = {.ai_family = AF_UNSPEC,
                                     .ai_socktype = SOCK_STREAM,
                                     .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    divide(address, host, &port);
+    int failure = getaddrinfo(host, port, &wanted, &found);
+    if (failure == 0)
+        return found;
+    snprintf(why, why_size, "%s: %s", address, gai_strerror(failure));
+    return NULL;
+}
+
+bool listen_check(const char *key, const char *address, char *why, size_t why_size)
+{
+    if (!settings_is_given(address))
+        return true;
+    struct addrinfo *found = look_up(address, why, why_size);
+    if (found == NULL)
+        return false;
+    bool good = is_free(found) || errno == EADDRINUSE;
+    if (!good)
+        explain(errno, key, address, why, why_size);
+    freeaddrinfo(found);
+    return good;
+}
+
+bool listen_all(const char *key, const char *address, int *sockets, size_t count,
+                char bound[ADDRESS_SIZE], char *why, size_t why_size)
+{
     bound[0] = '\0';
     for (size_t i = 0; i < count; i++)
         sockets[i] = -1;
     if (!settings_is_given(address))
         return true;
-    divide(address, host, &port);
-    int failure = getaddrinfo(host, port, &wanted, &found);
-    if (failure != 0) {
-        snprintf(why, why_size, "%s: %s", address, gai_strerror(failure));
+    struct addrinfo *found = look_up(address, why, why_size);
+    if (found == NULL)
         return false;
-    }
     bool opened = is_free(found) && open_all(found, sockets, count, bound);
     if (!opened)
         explain(errno, key, address, why, why_size);

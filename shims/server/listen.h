@@ -14,4 +14,8 @@ enum { ADDRESS_SIZE = 128 };
 bool listen_all(const char *key, const char *address, int *sockets, size_t count,
                 char bound[ADDRESS_SIZE], char *why, size_t why_size);
 
+/* Whether listen_all would succeed, but that another program may listen there now. False with the
+ * reason. */
+bool listen_check(const char *key, const char *address, char *why, size_t why_size);
+
 #endif

@@ -5,10 +5,10 @@
 #include "serve.h"
 #include "batcher.h"
 #include "clock.h"
-#include "cors.h"
 #include "listen.h"
 #include "notify.h"
 #include "say.h"
+#include "secrets.h"
 #include "storer.h"
 #include "worker.h"
 
@@ -35,6 +35,9 @@ typedef struct server {
     int *sockets[LISTENERS]; /* one a worker */
     char bound[LISTENERS][ADDRESS_SIZE];
 } server;
+
+/* The settings that say where they listen. */
+static const size_t listeners[LISTENERS] = {SETTING_http, SETTING_grpc};
 
 /* ---- starting -------------------------------------------------------------------------------- */
 
@@ -64,33 +67,21 @@ static bool open_folders(server *it)
     return true;
 }
 
-/* Who may send. */
-static bool read_auth(server *it)
+/* Who may send, and how. */
+static bool open_secrets(server *it)
 {
     char why[256];
-    const settings *config = it->config;
-    if (settings_is_given(config->auth_file) &&
-        !auth_read(&it->shared.auth, config->auth_file, why, sizeof why))
+    secrets read;
+    if (!secrets_read(&read, it->config, why, sizeof why))
         return cannot("", why);
-    return !settings_is_given(config->cors_origins) ||
-           cors_check(config->cors_origins, why, sizeof why) || cannot("", why);
-}
-
-static bool open_tls(server *it)
-{
-    char why[256];
-    for (size_t i = 0; i < LISTENERS && tls_is_wanted(it->config); i++) {
-        it->shared.tls[i] = tls_open(it->config, i == 1, why, sizeof why);
-        if (it->shared.tls[i] == NULL)
-            return cannot("", why);
-    }
+    memcpy(it->shared.tls, read.tls, sizeof read.tls);
+    it->shared.auth = read.auth;
     return true;
 }
 
 static bool open_sockets(server *it)
 {
     const char *const addresses[LISTENERS] = {it->config->http, it->config->grpc};
-    static const size_t keys[LISTENERS] = {SETTING_http, SETTING_grpc};
     char why[256];
     for (size_t i = 0; i < LISTENERS; i++) {
         it->sockets[i] = malloc(it->count * sizeof *it->sockets[i]);
@@ -98,7 +89,7 @@ static bool open_sockets(server *it)
             return cannot("", "out of memory");
         for (size_t j = 0; j < it->count; j++)
             it->sockets[i][j] = -1;
-        if (!listen_all(settings_key(keys[i]), addresses[i], it->sockets[i], it->count,
+        if (!listen_all(settings_key(listeners[i]), addresses[i], it->sockets[i], it->count,
                         it->bound[i], why, sizeof why))
             return cannot("", why);
     }
@@ -149,8 +140,8 @@ static bool prepare(server *it)
                           .metrics = &it->metrics,
                           .batcher = &it->batcher,
                           .storer = &it->storer};
-    return make_files(it) && read_auth(it) && open_tls(it) && open_folders(it) &&
-           open_sockets(it) && open_workers(it);
+    return make_files(it) && open_secrets(it) && open_folders(it) && open_sockets(it) &&
+           open_workers(it);
 }
 
 /* Releases what prepare() made, all or a part of it. No thread is running. */
@@ -213,6 +204,51 @@ static void greet(const server *it)
     printf("  query     duckdb -c \"SELECT * FROM '%s/logs/**/*.parquet' LIMIT 10\"\n\n",
            config->data);
     fflush(stdout);
+}
+
+/* ---- without starting ------------------------------------------------------------------------ */
+
+static bool check_files(const settings *config, settings_error *error)
+{
+    batcher_files files;
+    if (!batcher_files_make(&files, config, error))
+        return false;
+    batcher_files_release(&files);
+    return true;
+}
+
+static bool check_secrets(const settings *config, settings_error *error)
+{
+    char why[256];
+    secrets read;
+    if (!secrets_read(&read, config, why, sizeof why))
+        return settings_refuse(error, "%s", why);
+    secrets_release(&read);
+    return true;
+}
+
+static bool check_folders(const settings *config, settings_error *error)
+{
+    storage_error why;
+    if (!storage_check(config->data, &why))
+        return settings_refuse(error, "data: %.400s", why.text);
+    return wal_folder_check(config->wal, &why) || settings_refuse(error, "wal: %.400s", why.text);
+}
+
+static bool check_addresses(const settings *config, settings_error *error)
+{
+    const char *const addresses[LISTENERS] = {config->http, config->grpc};
+    char why[256];
+    for (size_t i = 0; i < LISTENERS; i++)
+        if (!listen_check(settings_key(listeners[i]), addresses[i], why, sizeof why))
+            return settings_refuse(error, "%s: %s", settings_key(listeners[i]), why);
+    return true;
+}
+
+bool serve_check(const settings *config, settings_error *error)
+{
+    return check_files(config, error) && check_secrets(config, error) &&
+           check_folders(config, error) && check_addresses(config, error);
 }
 
 /* ---- while it runs --------------------------------------------------------------------------- */

@@ -14,6 +14,11 @@ typedef enum serve_status {
 /* Reads the settings from where they came, all of them. False with the reason. */
 typedef bool settings_source(settings *all, settings_error *error);
 
+/* Whether serve() would start with these settings, but for ports and a log that are in use now, as
+ * by the server that is to be started anew with them. Makes nothing that stays. False with the
+ * reason. */
+bool serve_check(const settings *config, settings_error *error);
+
 /* Serves until SIGTERM or SIGINT, then drains. A second one ends the process at once, with status
  * 1. SIGHUP reads the settings again: those that are LIVE change, in `config`, and of the others it
  * is said that they do not; when they cannot be read, all stay. systemd is told as notify.h says.

@@ -2,10 +2,12 @@
 #include "server.h"
 #include "wal.h"
 #include "bytes.h"
+#include "../storage/fs.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +162,31 @@ void wal_folder_close(wal_folder *folder)
     if (folder->fd >= 0)
         close(folder->fd);
     folder->lock = folder->fd = -1;
+}
+
+/* The folder above `path`, in `parent`. */
+static void name_parent(const char *path, char *parent, size_t room)
+{
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/')
+        length--;
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    snprintf(parent, room, "%.*s", (int)length, length > 0 ? path : "");
+    if (length == 0)
+        snprintf(parent, room, ".");
+}
+
+bool wal_folder_check(const char *path, storage_error *error)
+{
+    struct stat info;
+    char parent[PATH_MAX];
+    name_parent(path, parent, sizeof parent);
+    if (stat(path, &info) != 0 && stat(parent, &info) != 0) {
+        snprintf(error->text, sizeof error->text, "%.300s: the folder above it is not there", path);
+        return false;
+    }
+    return fs_check(path, error);
 }
 
 /* Reads until `size` bytes are there or the file ends. */

@@ -59,6 +59,7 @@
 #include <sys/types.h>
 
 #include "../../include/otlp2parquet.h"
+#include "../storage/storage.h"
 
 enum {
     WAL_HEADER_SIZE = 32,
@@ -108,6 +109,10 @@ typedef struct wal_folder {
  * against other processes. False with errno: EWOULDBLOCK when another process has it. */
 bool wal_folder_open(wal_folder *folder, const char *path, const wal_io *io);
 void wal_folder_close(wal_folder *folder);
+
+/* Whether it could be opened but for such a lock; makes nothing that stays. False with the reason
+ * in `error`. */
+bool wal_folder_check(const char *path, storage_error *error);
 
 /* The numbers of the segments in the folder, in order, in `*numbers`, to be freed. False with
  * errno. */

@@ -271,3 +271,48 @@ storage *fs_open(const char *root, storage_error *error)
     *fs = (fs_storage){.base = {.put = fs_put, .close = fs_close}, .root = copy};
     return &fs->base;
 }
+
+/* Makes a folder in `path` and removes it again. False with errno. */
+static bool try_folder(const char *path)
+{
+    char probe[PATH_MAX];
+    if (snprintf(probe, sizeof probe, "%s/.otlp2parquet-XXXXXX", path) >= PATH_MAX) {
+        errno = ENAMETOOLONG;
+        return false;
+    }
+    return mkdtemp(probe) != NULL && rmdir(probe) == 0;
+}
+
+/* Tries it in the nearest folder above `path` that is there, or in itself. False with errno. */
+static bool try_nearest(char *path)
+{
+    struct stat info;
+    if (stat(path, &info) == 0) {
+        errno = ENOTDIR;
+        return S_ISDIR(info.st_mode) && try_folder(path);
+    }
+    if (errno != ENOENT)
+        return false;
+    char *slash = strrchr(path, '/');
+    if (slash == NULL)
+        return try_folder(".");
+    if (slash == path)
+        return try_folder("/");
+    *slash = '\0';
+    return try_nearest(path);
+}
+
+bool fs_check(const char *root, storage_error *error)
+{
+    char *copy = copy_root(root);
+    bool good = copy != NULL && copy[0] != '\0';
+    if (!good)
+        snprintf(error->text, sizeof error->text, "%s",
+                 root[0] == '\0' ? "the name of the folder is empty" : "out of memory");
+    else if (!try_nearest(copy)) {
+        explain(error, "cannot use this folder", root);
+        good = false;
+    }
+    free(copy);
+    return good;
+}

@@ -7,6 +7,10 @@
 /* Opens the folder `root`, making it and those above it if needed. See storage_open. */
 storage *fs_open(const char *root, storage_error *error);
 
+/* Whether that would succeed, and something could be written there: tried with a folder that is
+ * removed again. See storage_check. */
+bool fs_check(const char *root, storage_error *error);
+
 /* Writes the name that `key` has below the root into `name` of `capacity` bytes. A key's segments
  * stay folders; in a segment
  *

@@ -41,4 +41,8 @@ typedef struct storage {
  * cannot be written. To be released by its close(). */
 storage *storage_open(const char *address, storage_error *error);
 
+/* Whether storage_open would succeed, and a file could be put. Makes nothing that stays. False with
+ * `*error`. */
+bool storage_check(const char *address, storage_error *error);
+
 #endif

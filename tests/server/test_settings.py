@@ -76,12 +76,20 @@ def test_mistakes(tmp_path, arguments, file, variables, message):
 
 def test_check_starts_nothing(tmp_path):
     assert run(tmp_path, "--check") == (0, "", "")
+    assert run(tmp_path, "--check", "--data", "a/b", "--wal", "c") == (0, "", "")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_check_is_content_while_the_server_runs(make_server):
+    server = make_server()
+    assert run(server.folder, "--check", "--http", server.http, "--grpc", server.grpc) == (0, "", "")
+    assert server.get("/readyz") == "ready\n"
 
 
 def test_the_example_is_right(tmp_path):
     example = ROOT / "examples" / "server" / "otlp2parquet.yaml"
-    assert run(tmp_path, "--config", example, "--check") == (0, "", "")
+    elsewhere = ["--tls-cert", "off", "--tls-key", "off", "--auth-file", "off", "--data", "data", "--wal", "wal"]
+    assert run(tmp_path, "--config", example, "--check", *elsewhere) == (0, "", "")
     assert shown(tmp_path, "--config", example)["seal-bytes"] == "256M"
     unit = (ROOT / "examples" / "server" / "otlp2parquet.service").read_text()
     files = [shown(tmp_path, "--config", example)[name].strip('"') for name in ("tls-cert", "tls-key", "auth-file")]
@@ -93,18 +101,44 @@ def test_the_example_is_right(tmp_path):
     assert "Type=notify\n" in unit and "ExecReload=/bin/kill -HUP $MAINPID\n" in unit
 
 
-def test_what_cannot_start_says_why(make_server, tmp_path):
+CANNOT = [
+    (["--http", "no.such.host.invalid:1"], "no.such.host.invalid"),
+    (["--http", "192.0.2.1:0"], "cannot listen on 192.0.2.1:0: Cannot assign"),
+    (["--data", "/proc/x"], "/proc/x: cannot use this folder"),
+    (["--data", "file"], "file: cannot use this folder: Not a directory"),
+    (["--data", "s3://bucket"], "no such storage"),
+    (["--wal", "/proc/x"], "/proc/x"),
+    (["--wal", "none/w"], "none/w: "),
+    (["--wal", "file"], "file: "),
+    (["--path-template", "{table}"], "path-template: {hash} is missing"),
+    (["--codec", "gzip", "--codec-level", "10"], "codec-level: not a level"),
+    (["--promote", "record:Body"], "promote: the name of another column"),
+    (["--promote", "resource"], "promote resource: it begins with resource: or record:"),
+    (["--bloom-columns", "Nobody"], "bloom-columns: no such column"),
+    (["--auth-file", "none"], "auth-file: none: No such file"),
+    (["--cors-origins", "shop"], "cors-origins"),
+    (["--tls-cert", "file"], "tls-cert and tls-key are needed"),
+    (["--tls-cert", "file", "--tls-key", "file"], "tls-cert: file: "),
+]
+
+
+@pytest.mark.parametrize("arguments, reason", CANNOT)
+def test_what_cannot_start_says_why(tmp_path, arguments, reason):
+    (tmp_path / "file").write_text("")
+    anywhere = ["--http", "127.0.0.1:0", "--grpc", "off", "--wal", "w"]
+    for check in ([], ["--check"]):
+        status, out, error = run(tmp_path, *anywhere, *arguments, *check)
+        assert (status, out) == (2, "")
+        assert reason in error and ("error: " if check else "error cannot start: ") in error
+    assert run(tmp_path, *anywhere, "--check")[0] == 0, "the others are good"
+
+
+def test_what_is_in_use(make_server, tmp_path):
     server = make_server()
-    other = ["--http", "127.0.0.1:0", "--grpc", "off"]
     for arguments, reason in (
         (["--http", server.http, "--grpc", "off", "--wal", "w"], f"cannot listen on {server.http}: another program"),
         (["--http", "off", "--grpc", server.grpc, "--wal", "w"], "--grpc HOST:PORT chooses another address"),
-        (["--http", "no.such.host.invalid:1", "--wal", "w"], "no.such.host.invalid"),
-        ([*other], "another server uses this write-ahead log"),
-        ([*other, "--wal", "w", "--data", "/proc/x"], "/proc/x"),
-        ([*other, "--wal", "w", "--data", "s3://bucket"], "no such storage"),
-        ([*other, "--wal", "w", "--path-template", "{table}"], "path-template: {hash} is missing"),
-        ([*other, "--wal", "w", "--codec", "gzip", "--codec-level", "10"], "codec-level: not a level"),
+        (["--http", "127.0.0.1:0", "--grpc", "off"], "another server uses this write-ahead log"),
     ):
         status, out, error = run(tmp_path, *arguments)
         assert (status, out) == (2, "")

@@ -170,6 +170,30 @@ static void addresses_are_told_apart(void **state)
 
 #define ON_SCRATCH(test) cmocka_unit_test_setup_teardown(test, make_scratch, remove_scratch)
 
+static void a_check_makes_nothing(void **state)
+{
+    (void)state;
+    storage_error error = {""};
+    char empty[192];
+    assert_true(storage_check(folder, &error));
+    assert_true(storage_check(below("a/b/c//"), &error));
+    snprintf(empty, sizeof empty, "file://%s/d", folder);
+    assert_true(storage_check(empty, &error));
+    snprintf(empty, sizeof empty, "rmdir %s && mkdir %s", folder, folder);
+    assert_int_equal(system(empty), 0); /* nothing is in it */
+    FILE *file = fopen(below("file"), "wb");
+    assert_non_null(file);
+    fclose(file);
+    const char *const wrong[] = {below("file"), "", "/proc/none/here", "s3://bucket"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        error.text[0] = '\0';
+        assert_false(storage_check(wrong[i], &error));
+        assert_true(error.text[0] != '\0');
+    }
+    assert_false(storage_check(below("file/below"), &error));
+    assert_non_null(strstr(error.text, "Not a directory"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +204,7 @@ int main(void)
         ON_SCRATCH(a_name_too_long_is_refused_for_good),
         ON_SCRATCH(a_folder_in_the_way_may_go_away),
         ON_SCRATCH(addresses_are_told_apart),
+        ON_SCRATCH(a_check_makes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
