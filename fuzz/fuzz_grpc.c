@@ -50,6 +50,7 @@ static void make_server(void)
     pthread_mutex_init(&idle.lock, NULL);
     steady_cond_init(&idle.changed);
     settings_init(&config);
+    auth_gate_open(&all.auth, &(auth){.count = 0});
     submission_list_clear(&idle.queue);
 }
 

@@ -95,7 +95,7 @@ const struct command serve_command = {
         "acknowledged survives a kill -9: it is in a write-ahead log, and is stored after the "
         "next\n"
         "start. GET /healthz, /readyz and /metrics say how it is. SIGTERM drains it; SIGHUP reads\n"
-        "the settings again.\n\n"
+        "the settings, certificates and credentials again.\n\n"
         "Each setting is also a variable, OTLP2PARQUET_SEAL_AGE=10s for --seal-age 10s, and a key\n"
         "of the file; a flag is stronger than a variable, and that than the file. The last line "
         "of\n"

@@ -148,3 +148,42 @@ void auth_release(auth *it)
     free(it->digests);
     *it = (auth){.count = 0};
 }
+
+/* ---- replacing ------------------------------------------------------------------------------- */
+
+void auth_gate_open(auth_gate *it, const auth *credentials)
+{
+    pthread_rwlock_init(&it->lock, NULL);
+    it->now = *credentials;
+}
+
+void auth_gate_close(auth_gate *it)
+{
+    auth_release(&it->now);
+    pthread_rwlock_destroy(&it->lock);
+}
+
+void auth_gate_replace(auth_gate *it, const auth *credentials)
+{
+    pthread_rwlock_wrlock(&it->lock);
+    auth former = it->now;
+    it->now = *credentials;
+    pthread_rwlock_unlock(&it->lock);
+    auth_release(&former);
+}
+
+bool auth_gate_permits(auth_gate *it, const char *authorization)
+{
+    pthread_rwlock_rdlock(&it->lock);
+    bool permitted = it->now.count == 0 || auth_permits(&it->now, authorization);
+    pthread_rwlock_unlock(&it->lock);
+    return permitted;
+}
+
+void auth_gate_schemes(auth_gate *it, bool *has_bearer, bool *has_basic)
+{
+    pthread_rwlock_rdlock(&it->lock);
+    *has_bearer = it->now.bearer;
+    *has_basic = it->now.basic;
+    pthread_rwlock_unlock(&it->lock);
+}

@@ -12,6 +12,7 @@
 #ifndef O2P_SERVER_AUTH_H
 #define O2P_SERVER_AUTH_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,5 +33,23 @@ void auth_release(auth *it);
 /* Whether the value of the field Authorization ("" when there is none) is one of them. Any number
  * of threads may ask at once. */
 bool auth_permits(const auth *it, const char *authorization);
+
+/* Credentials that may be replaced while threads ask. */
+typedef struct auth_gate {
+    pthread_rwlock_t lock;
+    auth now; /* owned */
+} auth_gate;
+
+void auth_gate_open(auth_gate *it, const auth *credentials);
+void auth_gate_close(auth_gate *it);
+
+/* From now on these are asked for, in the place of the others. */
+void auth_gate_replace(auth_gate *it, const auth *credentials);
+
+/* Whether whoever presents this may send: everyone, when there are no credentials. */
+bool auth_gate_permits(auth_gate *it, const char *authorization);
+
+/* Which schemes there are credentials of. */
+void auth_gate_schemes(auth_gate *it, bool *has_bearer, bool *has_basic);
 
 #endif

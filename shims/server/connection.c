@@ -106,7 +106,7 @@ static void shake_hands(connection *it)
 /* A connection that is shaking hands: there is nothing to finish. */
 static const protocol handshake_protocol = {.late = connection_kill, .drain = connection_kill};
 
-bool connection_secure(connection *it, tls_context *by, void (*secured)(connection *))
+bool connection_secure(connection *it, tls_port *by, void (*secured)(connection *))
 {
     it->tls = tls_accept(by, it->fd);
     if (it->tls == NULL)

@@ -64,7 +64,7 @@ struct connection {
 connection *connection_new(const listening *from, int fd);
 
 /* Shakes hands, then calls `secured`, which sets `state`. False when there is no memory. */
-bool connection_secure(connection *it, tls_context *by, void (*secured)(connection *));
+bool connection_secure(connection *it, tls_port *by, void (*secured)(connection *));
 
 /* Whether so much is unsent that no more should be made. The protocol's go_on is called when it is
  * sent. */

@@ -248,10 +248,9 @@ static const char *method_of(const exchange *it)
 /* Whoever looks after the server's health has no credentials. */
 static bool is_permitted(const exchange *it)
 {
-    const auth *who = &it->worker->shared->auth;
     purpose wanted = purpose_of(it);
-    return who->count == 0 || wanted == ALIVE || wanted == READY || wanted == GRPC_HEALTH ||
-           auth_permits(who, it->head.authorization);
+    return wanted == ALIVE || wanted == READY || wanted == GRPC_HEALTH ||
+           auth_gate_permits(&it->worker->shared->auth, it->head.authorization);
 }
 
 static bool has_cors(const exchange *it)
@@ -580,16 +579,18 @@ static void add_cors(const exchange *it, answer_fields *to)
 
 void exchange_fields(const exchange *it, answer_fields *out)
 {
-    const auth *who = &it->worker->shared->auth;
+    bool bearer;
+    bool basic;
+    auth_gate_schemes(&it->worker->shared->auth, &bearer, &basic);
     out->count = 0;
     snprintf(out->retry, sizeof out->retry, "%u", it->answer.why.retry_s);
     if (it->answer.why.retry_s > 0)
         add_field(out, "retry-after", out->retry);
     if (it->answer.status == 405)
         add_field(out, "allow", method_of(it));
-    if (it->answer.status == 401 && who->bearer)
+    if (it->answer.status == 401 && bearer)
         add_field(out, "www-authenticate", "Bearer realm=\"otlp2parquet\"");
-    if (it->answer.status == 401 && who->basic)
+    if (it->answer.status == 401 && basic)
         add_field(out, "www-authenticate", "Basic realm=\"otlp2parquet\", charset=\"UTF-8\"");
     if (has_cors(it))
         add_cors(it, out);

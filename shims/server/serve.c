@@ -67,6 +67,13 @@ static bool open_folders(server *it)
     return true;
 }
 
+static void take_secrets(server *it, const secrets *read)
+{
+    for (size_t i = 0; i < LISTENERS; i++)
+        tls_port_replace(&it->shared.tls[i], read->tls[i]);
+    auth_gate_replace(&it->shared.auth, &read->auth);
+}
+
 /* Who may send, and how. */
 static bool open_secrets(server *it)
 {
@@ -74,8 +81,7 @@ static bool open_secrets(server *it)
     secrets read;
     if (!secrets_read(&read, it->config, why, sizeof why))
         return cannot("", why);
-    memcpy(it->shared.tls, read.tls, sizeof read.tls);
-    it->shared.auth = read.auth;
+    take_secrets(it, &read);
     return true;
 }
 
@@ -140,6 +146,9 @@ static bool prepare(server *it)
                           .metrics = &it->metrics,
                           .batcher = &it->batcher,
                           .storer = &it->storer};
+    for (size_t i = 0; i < LISTENERS; i++)
+        tls_port_open(&it->shared.tls[i], NULL);
+    auth_gate_open(&it->shared.auth, &(auth){.count = 0});
     return make_files(it) && open_secrets(it) && open_folders(it) && open_sockets(it) &&
            open_workers(it);
 }
@@ -157,8 +166,8 @@ static void release(server *it)
     }
     free(it->workers);
     for (size_t i = 0; i < LISTENERS; i++)
-        tls_close(it->shared.tls[i]);
-    auth_release(&it->shared.auth);
+        tls_port_close(&it->shared.tls[i]);
+    auth_gate_close(&it->shared.auth);
     batcher_files_release(&it->files);
     wal_folder_close(&it->wal);
     if (it->store != NULL)
@@ -198,9 +207,9 @@ static void greet(const server *it)
         printf("  or gRPC   export OTEL_EXPORTER_OTLP_PROTOCOL=grpc "
                "OTEL_EXPORTER_OTLP_ENDPOINT=%s://%s\n",
                scheme, it->bound[1]);
-    if (it->shared.auth.count > 0)
+    if (settings_is_given(config->auth_file))
         printf("  with      export OTEL_EXPORTER_OTLP_HEADERS=authorization=%s\n",
-               it->shared.auth.bearer ? "Bearer%20TOKEN" : "Basic%20BASE64");
+               it->shared.auth.now.bearer ? "Bearer%20TOKEN" : "Basic%20BASE64");
     printf("  query     duckdb -c \"SELECT * FROM '%s/logs/**/*.parquet' LIMIT 10\"\n\n",
            config->data);
     fflush(stdout);
@@ -286,6 +295,21 @@ static void take_settings(server *it, const settings *fresh)
     raise_descriptors(it->config);
 }
 
+/* Reads certificates and credentials again, from the files that they came from. */
+static void renew_secrets(server *it)
+{
+    char why[256];
+    secrets fresh;
+    if (!tls_is_wanted(it->config) && !settings_is_given(it->config->auth_file))
+        return;
+    if (!secrets_read(&fresh, it->config, why, sizeof why)) {
+        say(LEVEL_ERROR, "certificates and credentials stay as they are: %s", why);
+        return;
+    }
+    take_secrets(it, &fresh);
+    say(LEVEL_INFO, "certificates and credentials were read again");
+}
+
 static void reload(server *it, settings_source *read_again)
 {
     settings fresh;
@@ -300,6 +324,7 @@ static void reload(server *it, settings_source *read_again)
         batcher_files_release(&files);
         take_settings(it, &fresh);
     }
+    renew_secrets(it);
     tell_ready(it);
 }
 

@@ -21,8 +21,9 @@ bool serve_check(const settings *config, settings_error *error);
 
 /* Serves until SIGTERM or SIGINT, then drains. A second one ends the process at once, with status
  * 1. SIGHUP reads the settings again: those that are LIVE change, in `config`, and of the others it
- * is said that they do not; when they cannot be read, all stay. systemd is told as notify.h says.
- * To be called by the only thread of the process. */
+ * is said that they do not; when they cannot be read, all stay. Certificates and credentials are
+ * read again too, and stay when they cannot be. systemd is told as notify.h says. To be called by
+ * the only thread of the process. */
 serve_status serve(settings *config, settings_source *read_again);
 
 #endif

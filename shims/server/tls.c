@@ -115,11 +115,37 @@ void tls_close(tls_context *it)
     SSL_CTX_free(it);
 }
 
+/* ---- ports ----------------------------------------------------------------------------------- */
+
+void tls_port_open(tls_port *it, tls_context *context)
+{
+    pthread_mutex_init(&it->lock, NULL);
+    it->context = context;
+}
+
+void tls_port_close(tls_port *it)
+{
+    SSL_CTX_free(it->context);
+    pthread_mutex_destroy(&it->lock);
+    it->context = NULL;
+}
+
+void tls_port_replace(tls_port *it, tls_context *context)
+{
+    pthread_mutex_lock(&it->lock);
+    SSL_CTX *former = it->context;
+    it->context = context;
+    pthread_mutex_unlock(&it->lock);
+    SSL_CTX_free(former); /* streams made from it hold it */
+}
+
 /* ---- streams --------------------------------------------------------------------------------- */
 
-tls_stream *tls_accept(tls_context *from, int fd)
+tls_stream *tls_accept(tls_port *from, int fd)
 {
-    SSL *it = SSL_new(from);
+    pthread_mutex_lock(&from->lock);
+    SSL *it = SSL_new(from->context);
+    pthread_mutex_unlock(&from->lock);
     if (it != NULL && SSL_set_fd(it, fd) == 1) {
         SSL_set_accept_state(it);
         return it;

@@ -14,6 +14,7 @@
 #define O2P_SERVER_TLS_H
 
 #include <event2/buffer.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -23,6 +24,12 @@
 typedef struct ssl_ctx_st tls_context;
 typedef struct ssl_st tls_stream;
 
+/* What new connections are accepted with. It may be replaced while threads accept. */
+typedef struct tls_port {
+    pthread_mutex_t lock;
+    tls_context *context; /* owned; NULL: connections are without TLS */
+} tls_port;
+
 /* Whether a setting asks for TLS. */
 bool tls_is_wanted(const settings *config);
 
@@ -31,9 +38,16 @@ bool tls_is_wanted(const settings *config);
 tls_context *tls_open(const settings *config, bool grpc, char *why, size_t why_size);
 void tls_close(tls_context *it);
 
+/* Makes it of a context, which it owns. */
+void tls_port_open(tls_port *it, tls_context *context);
+void tls_port_close(tls_port *it);
+
+/* New connections have another context from now on; those that there are keep theirs. */
+void tls_port_replace(tls_port *it, tls_context *context);
+
 /* The server's side of a connection that was accepted; NULL when there is no memory. The socket
  * stays the caller's, does not block, and outlives the stream. */
-tls_stream *tls_accept(tls_context *from, int fd);
+tls_stream *tls_accept(tls_port *from, int fd);
 void tls_free(tls_stream *it);
 
 typedef enum tls_progress {

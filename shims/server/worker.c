@@ -236,7 +236,9 @@ static bool open_pipe(worker *it)
 
 static bool listen_on(worker *it, listening *from, int fd, bool grpc)
 {
-    *from = (listening){.fd = fd, .grpc = grpc, .tls = it->shared->tls[grpc], .worker = it};
+    tls_port *tls = &it->shared->tls[grpc];
+    *from =
+        (listening){.fd = fd, .grpc = grpc, .tls = tls->context != NULL ? tls : NULL, .worker = it};
     if (fd < 0)
         return true;
     from->event = event_new(it->loop, fd, EV_READ | EV_PERSIST, on_accept, from);

@@ -30,8 +30,8 @@ typedef struct shared {
     metrics *metrics;
     batcher *batcher;
     storer *storer;
-    tls_context *tls[LISTENERS]; /* NULL: without */
-    auth auth;
+    tls_port tls[LISTENERS];
+    auth_gate auth;
     atomic_uint_fast64_t busy_since_ns; /* when requests began to be told to come again; 0: not */
     atomic_bool draining;
 } shared;
@@ -40,7 +40,7 @@ typedef struct shared {
 typedef struct listening {
     int fd; /* -1: none */
     bool grpc;
-    tls_context *tls; /* NULL: without */
+    tls_port *tls; /* NULL: without */
     struct event *event;
     struct worker *worker;
 } listening;

@@ -1,6 +1,7 @@
 """Who may send: tokens and passwords, over HTTP and gRPC; the body of a stranger is not taken."""
 
 import base64
+import http.client
 import subprocess
 
 import grpc
@@ -13,7 +14,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServ
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 
-from payloads import JSON, ask, dial, logs, post, read_answer
+from payloads import JSON, PROTOBUF, ask, dial, logs, post, read_answer
+from test_reload import reload
 from test_settings import run
 from wire import status_of
 
@@ -151,6 +153,33 @@ def test_what_cannot_start_says_why(tmp_path):
     status, _, error = run(tmp_path, "--auth-file", "none")
     assert status == 2 and "auth-file: none: No such file or directory" in error
     assert [path.name for path in tmp_path.iterdir()] == ["credentials"]
+
+
+def test_credentials_are_read_again(server, tmp_path):
+    """Of requests on connections that there are, too. A file that cannot be read leaves those that were."""
+    status = lambda token: post(server.http, "/v1/logs", BODY, Authorization=f"Bearer {token}")[0]
+    kept = http.client.HTTPConnection(server.http, timeout=20)
+
+    def kept_status(token):
+        kept.request("POST", "/v1/logs", BODY, {"Content-Type": PROTOBUF, "Authorization": f"Bearer {token}"})
+        answer = kept.getresponse()
+        answer.read()
+        return answer.status
+
+    assert (status("token-1"), status("token-3"), kept_status("token-1")) == (200, 401, 200)
+    write(tmp_path, "bearer token-1\nnonsense\n")
+    lines = reload(server)
+    assert lines[-1].startswith("error certificates and credentials stay as they are: auth-file: ")
+    assert (status("token-1"), status("token-3"), kept_status("token-1")) == (200, 401, 200)
+    write(tmp_path, "bearer token-3\n")
+    assert reload(server)[-1] == "info  certificates and credentials were read again"
+    assert (status("token-1"), status("token-3"), kept_status("token-3")) == (401, 200, 200)
+    answer = post(server.http, "/v1/logs", BODY)
+    assert answer[1]["www-authenticate"] == 'Bearer realm="otlp2parquet"', "there are no passwords any more"
+    assert kept_status("token-1") == 401
+    (tmp_path / "credentials").unlink()
+    assert reload(server)[-1].endswith("credentials: No such file or directory")
+    assert status("token-3") == 200
 
 
 def test_a_file_that_everyone_can_read_is_told_of(make_server, tmp_path):

@@ -6,6 +6,7 @@ another client's.
 
 import os
 import random
+import shutil
 import signal
 import socket
 import ssl
@@ -24,6 +25,7 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 
 from payloads import PROTOBUF, dial, logs, post, read_answer
 from test_hostile import end_of, memory_mb
+from test_reload import reload
 from test_settings import run
 
 BODY = logs(["secret"]).SerializeToString()
@@ -215,6 +217,61 @@ def test_client_certificates(make_server, keys, certificate, known):
                 LogsServiceStub(channel).Export(logs(["by gRPC"]), timeout=5)
     server.stop()
     assert len(server.rows("logs")) == (2 if known else 0)
+
+
+def serial_of(address, context):
+    with dial_tls(address, context) as client:
+        return client.getpeercert()["serialNumber"]
+
+
+def test_certificates_are_read_again(make_server, keys, tmp_path):
+    """New connections have the new ones, old ones go on; what cannot be read changes nothing."""
+    mine = tmp_path / "keys"
+    shutil.copytree(keys, mine)
+    server = make_server(*flags_of(mine, "ours"))
+    context, stranger = context_of(keys, "client"), context_of(keys, "stranger")
+    old = dial_tls(server.http, context)
+    first = [serial_of(address, context) for address in (server.http, server.grpc)]
+    signed = ["-CA", "ours.pem", "-CAkey", "ours.key", "-addext", "subjectAltName=IP:127.0.0.1"]
+    certify(mine, "other", *signed)
+    shutil.copy(mine / "other.pem", mine / "server.pem")
+    (line,) = [line for line in reload(server) if line.startswith("error")]
+    assert "certificates and credentials stay as they are: tls-key: " in line and "mismatch" in line
+    assert [serial_of(address, context) for address in (server.http, server.grpc)] == first
+    shutil.copy(mine / "other.key", mine / "server.key")
+    shutil.copy(keys / "theirs.pem", mine / "ours.pem")
+    assert reload(server)[-1] == "info  certificates and credentials were read again"
+    for address in (server.http, server.grpc):
+        assert serial_of(address, stranger) not in first
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        post(server.http, "/v1/logs", BODY, tls=context)
+    assert post(server.http, "/v1/logs", BODY, tls=stranger)[0] == 200
+    with old, old.makefile("rb") as stream:
+        old.sendall(REQUEST)
+        assert read_answer(stream)[0] == 200
+    assert server.stop() == 0
+
+
+def test_connections_while_certificates_are_read_again(make_server, keys):
+    server = make_server(*flags_of(keys), "--threads", "3", "--dedup-window", "5m")
+    server.tls = context_of(keys)
+    stop = threading.Event()
+
+    def renew():
+        while not stop.is_set():
+            server.process.send_signal(signal.SIGHUP)
+            time.sleep(0.005)
+
+    renewer = threading.Thread(target=renew)
+    renewer.start()
+    try:
+        for _ in range(100):
+            assert_serves(server)
+    finally:
+        stop.set()
+        renewer.join()
+    assert server.stop() == 0
+    assert server.log.read_text().count("certificates and credentials were read again") > 10
 
 
 def test_the_server_is_known_by_its_certificate(server, keys):
