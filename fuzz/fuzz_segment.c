@@ -113,6 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     unsigned whole = undamaged(end, cut);
     check((found & whole) == whole, "what was not damaged is read");
     check(whole != (1u << RECORDS) - 1 || reader.condition == WAL_WHOLE, "the condition");
+    check(memcmp(end, segment, cut) != 0 || !reader.odd, "what is cut short is not odd");
     free(end);
     return 0;
 }

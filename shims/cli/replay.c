@@ -72,16 +72,17 @@ static bool append(struct conversion *run, struct segment *from, const wal_recor
 static void tell(struct conversion *run, const struct segment *from)
 {
     const wal_reader *reader = &from->reader;
+    bool missing = reader->condition == WAL_CORRUPT || reader->odd;
     if (reader->options == NULL)
         complain("%s: its header is damaged, or it is no segment of a log", from->name);
-    if (reader->condition == WAL_CORRUPT)
+    if (missing)
         complain("%s: %" PRIu64
                  " bytes cannot be read, and acknowledged requests may be among them",
                  from->name, reader->skipped);
     else if (reader->skipped > 0)
         remark("%s: its last %" PRIu64 " bytes cannot be read: they were being written", from->name,
                reader->skipped);
-    if (reader->condition == WAL_CORRUPT || reader->options == NULL || from->unreadable > 0)
+    if (missing || reader->options == NULL || from->unreadable > 0)
         fail(run);
 }
 
@@ -204,6 +205,7 @@ const struct command replay_command = {
     "\n"
     "  NUMBER.refused     the storage would not take one of its files\n"
     "  NUMBER.corrupt     it is damaged, and acknowledged requests are missing in it\n"
+    "  NUMBER.torn        its end is damaged, and acknowledged requests may be missing\n"
     "  NUMBER.unreadable  a request in it could not be converted\n"
     "\n"
     "Those can be read while the server runs. A NUMBER.wal is the server's own: it stores that\n"

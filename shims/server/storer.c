@@ -152,11 +152,21 @@ static bool judge(storer *it, const sealed *work, const wal_reader *reader, cons
         *why = WAL_ASIDE_CORRUPT;
         return true;
     }
+    if (reader->odd) {
+        say(LEVEL_ERROR,
+            "the last %" PRIu64 " bytes of segment %016" PRIx64
+            " of the log cannot be read, and are "
+            "not what is left when writing stops: acknowledged requests may be among them; it is "
+            "kept as .torn",
+            reader->skipped, work->segment);
+        *why = WAL_ASIDE_TORN;
+        return true;
+    }
     if (reader->skipped > 0)
         say(LEVEL_WARN,
             "the last %" PRIu64 " bytes of segment %016" PRIx64
-            " of the log cannot be read; if they "
-            "were being written when the server stopped, nothing in them was acknowledged",
+            " of the log are a request that was "
+            "being written when the server stopped, and was not acknowledged",
             reader->skipped, work->segment);
     *why = WAL_ASIDE_UNREADABLE;
     return sum->unreadable > 0;

@@ -496,6 +496,46 @@ static bool record_at(const wal_reader *reader, size_t at, wal_record *record, u
     return true;
 }
 
+static bool are_zeros(const uint8_t *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+/* Whether bytes begin as a text does, which may be longer. */
+static bool begin_as(const uint8_t *bytes, size_t size, const char *text, size_t text_size)
+{
+    return memcmp(bytes, text, size < text_size ? size : text_size) == 0;
+}
+
+/* Whether the last bytes of a segment, from `at`, are the beginning of what was to be written. */
+static bool is_beginning(const wal_reader *reader, size_t at)
+{
+    const uint8_t *bytes = reader->bytes + at;
+    size_t size = reader->size - at;
+    if (at == 0) /* the segment's header, and the options behind it */
+        return begin_as(bytes, size, segment_magic, sizeof segment_magic) &&
+               (size < WAL_HEADER_SIZE || get32(bytes + 8) > size - WAL_HEADER_SIZE);
+    if (!begin_as(bytes, size, record_magic, sizeof record_magic))
+        return false;
+    return size < WAL_RECORD_SIZE || (get64(bytes + 48) == record_hash(bytes, reader->salt) &&
+                                      get32(bytes + 4) > size - WAL_RECORD_SIZE);
+}
+
+/* Skips what is no record. */
+static void skip(wal_reader *reader)
+{
+    size_t next = next_magic(reader, reader->at);
+    damaged(reader, reader->at);
+    reader->beginning = reader->beginning || is_beginning(reader, reader->at);
+    if (!reader->beginning && !are_zeros(reader->bytes + reader->at, next - reader->at))
+        reader->odd = true;
+    reader->skipped += next - reader->at;
+    reader->at = next;
+}
+
 bool wal_next(wal_reader *reader, wal_record *record)
 {
     while (reader->at < reader->size) {
@@ -503,13 +543,11 @@ bool wal_next(wal_reader *reader, wal_record *record)
         if (record_at(reader, reader->at, record, &synced)) {
             if (synced > reader->first_bad)
                 reader->condition = WAL_CORRUPT;
+            reader->odd = reader->odd || reader->beginning;
             reader->at += WAL_RECORD_SIZE + record->size;
             return true;
         }
-        damaged(reader, reader->at);
-        size_t next = next_magic(reader, reader->at);
-        reader->skipped += next - reader->at;
-        reader->at = next;
+        skip(reader);
     }
     return false;
 }

@@ -48,6 +48,11 @@
  * the header is damaged, its salt is tried all the same: whether it is right shows with the
  * records.
  *
+ * What was acknowledged last has no record behind it that could say so. If it is damaged later it
+ * looks like a torn tail, but not like what stopping leaves: the first bytes of a record, or zeros
+ * where pages were not written. A tail that is neither is called odd, and nothing of it is thrown
+ * away.
+ *
  * Threads. Everything here belongs to one thread at a time.
  */
 #ifndef O2P_SERVER_WAL_H
@@ -137,6 +142,7 @@ bool wal_remove(const wal_folder *folder, uint64_t number);
 #define WAL_ASIDE(X)                                                                               \
     X(WAL_ASIDE_REFUSED, "refused")       /* the storage will never take one of its files */       \
     X(WAL_ASIDE_CORRUPT, "corrupt")       /* acknowledged requests are missing in it */            \
+    X(WAL_ASIDE_TORN, "torn")             /* its tail is odd: they may be missing */               \
     X(WAL_ASIDE_UNREADABLE, "unreadable") /* a whole record is no request to the library */
 
 typedef enum wal_aside {
@@ -201,6 +207,8 @@ typedef struct wal_reader {
     size_t at;
     size_t first_bad; /* where damage begins; `size` when there is none */
     uint64_t skipped; /* bytes that are no record */
+    bool odd;         /* some of these are not what is left when writing stops */
+    bool beginning;   /* a record that has no end was met: all behind it is its body */
     uint64_t salt;
     unsigned version;    /* of the segment, 1 or 2; 0 when the header is damaged */
     const char *options; /* NULL when the header is damaged */

@@ -141,8 +141,31 @@ def test_damaged_segments(make_server):
         found = [body for body in count(server) if body.startswith(f"{seed}/")]
         if seed % 2 == 0 and len(found) != 10:
             assert len(found) in (9, 0)  # 0: the header
+        kept = [aside for aside in (server.folder / "wal").glob(f"{segment[:16]}.*") if aside.suffix != ".seen"]
+        if seed % 2 == 0:  # nothing is thrown away
+            assert [aside.read_bytes() for aside in kept] == [bytes(damaged)]
+        else:
+            assert kept == []
     server.stop()
     assert max(count(server).values()) == 1
+
+
+def test_a_damaged_last_request_is_kept(make_server):
+    """It was acknowledged, and no record behind it can tell: it is kept all the same."""
+    server = make_server("--seal-age", "1h")
+    for i in range(3):
+        assert post(server.http, "/v1/logs", logs([f"{i}"]).SerializeToString())[0] == 200
+    server.kill()
+    (path,) = (server.folder / "wal").glob("*.wal")
+    damaged = bytearray(path.read_bytes())
+    damaged[-1] ^= 1
+    path.write_bytes(damaged)
+    server.start()
+    server.wait_until(lambda: server.metric("otlp2parquet_set_aside_segments_total") == 1)
+    server.stop()
+    assert count(server) == {"0": 1, "1": 1}
+    assert [aside.read_bytes() for aside in path.parent.glob("*.torn")] == [bytes(damaged)]
+    assert "acknowledged requests may be among them; it is kept as .torn" in server.log.read_text()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system is root's")

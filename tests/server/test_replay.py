@@ -102,6 +102,9 @@ def test_damage(make_server):
         assert status == 1
         assert re.search(rf"copy.corrupt: {reason}", error) and f"{requests} of " in out
         assert len(bodies(server.folder / requests[:2].strip())) == int(requests.split()[0])
+    copy.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))  # the last request, whose loss no record tells of
+    status, out, error = replay(server.folder, "--out", "last", copy)
+    assert status == 1 and "acknowledged requests may be among them" in error and "9 requests of" in out
     copy.write_bytes(whole[: at + 30])  # the machine stopped while it was written
     status, out, error = replay(server.folder, "--out", "torn", copy)
     assert status == 0 and "note: " in error and "its last 30 bytes cannot be read" in error
@@ -136,7 +139,7 @@ def test_mistakes(tmp_path):
         (["--out=", "x"], 2, "replay: --out is empty"),
         (["--path-template", "{table}", "x"], 2, "{hash} is missing"),
         (["missing"], 1, "missing: "),
-        (["empty"], 1, "empty: no .refused, .corrupt or .unreadable file in this folder"),
+        (["empty"], 1, "empty: no .refused, .corrupt, .torn or .unreadable file in this folder"),
         (["other.refused"], 1, "other.refused: its header is damaged, or it is no segment of a log"),
     ):
         done = replay(tmp_path, *arguments)

@@ -265,7 +265,56 @@ static void cut_anywhere_the_records_before_are_read(void **state)
         bool between = length == (whole > 0 ? ends[whole - 1] : WAL_HEADER_SIZE + sizeof options);
         assert_int_equal(count(found), whole);
         assert_int_equal(reader.condition, between ? WAL_WHOLE : WAL_TORN);
+        assert_false(reader.odd); /* it is what stopping leaves */
     }
+    free(bytes);
+}
+
+/* Pages that were not written are zeros; the file may be longer than what was. */
+static void zeros_at_the_end_are_no_damage(void **state)
+{
+    (void)state;
+    size_t ends[RECORDS];
+    size_t size;
+    bool found[RECORDS];
+    uint8_t *bytes = load(write_samples(2, ends).number, &size);
+    uint8_t *longer = calloc(1, size + 5000);
+    assert_non_null(longer);
+    memcpy(longer, bytes, size);
+    wal_reader reader = read_copy(longer, size + 5000, found);
+    assert_int_equal(count(found), RECORDS);
+    assert_int_equal(reader.condition, WAL_TORN);
+    assert_false(reader.odd);
+    assert_int_equal(reader.skipped, 5000);
+    longer[size + 4000] = 1;
+    assert_true(read_copy(longer, size + 5000, found).odd);
+    memset(longer, 0, size + 5000);
+    reader = read_copy(longer, 700, found);
+    assert_int_equal(reader.condition, WAL_TORN);
+    assert_false(reader.odd);
+    free(longer);
+    free(bytes);
+}
+
+/* A record that is not cut short, though its header says so in vain, is damaged. */
+static void what_is_no_beginning_is_odd(void **state)
+{
+    (void)state;
+    size_t ends[RECORDS];
+    size_t size;
+    bool found[RECORDS];
+    uint8_t *bytes = load(write_samples(1, ends).number, &size);
+    for (size_t at = ends[RECORDS - 2]; at + 1 < size; at++) {
+        bytes[at] ^= 4;
+        assert_true(read_copy(bytes, size, found).odd);
+        /* Cut short behind it as well, the first four bytes tell, and the whole header does. */
+        size_t place = at - ends[RECORDS - 2];
+        bool told = place < 4 || place == WAL_RECORD_SIZE - 1;
+        assert_int_equal(read_copy(bytes, at + 1, found).odd, told);
+        bytes[at] ^= 4;
+    }
+    static const char text[] = "this is no segment";
+    assert_true(read_copy((const uint8_t *)text, sizeof text, found).odd);
     free(bytes);
 }
 
@@ -295,6 +344,7 @@ static void one_flipped_bit_costs_one_record(void **state)
             assert_false(found[hit]);
             assert_int_equal(reader.condition, hit + 1 < RECORDS ? WAL_CORRUPT : WAL_TORN);
             assert_true(reader.skipped >= WAL_RECORD_SIZE);
+            assert_true(reader.odd);
         }
         bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
@@ -486,6 +536,8 @@ int main(void)
         IN_FOLDER(the_former_version_is_read),
         cmocka_unit_test(names_have_the_salt_in_them),
         IN_FOLDER(cut_anywhere_the_records_before_are_read),
+        IN_FOLDER(zeros_at_the_end_are_no_damage),
+        IN_FOLDER(what_is_no_beginning_is_odd),
         IN_FOLDER(one_flipped_bit_costs_one_record),
         IN_FOLDER(a_hole_in_the_last_group_is_torn),
         IN_FOLDER(a_record_forged_in_a_body_is_not_read),
