@@ -74,6 +74,11 @@ static bool is_full(const batcher *it)
            o2p_batch_bytes(it->open->batch) >= it->settings->seal_bytes;
 }
 
+static wal_hash128 key_of(const submission *one)
+{
+    return seen_key(one->body_hash, one->signal, one->encoding, (uint8_t)one->coding);
+}
+
 /* Remembers that a request is kept; what there is no memory for is not remembered. */
 static void remember(batcher *it, const submission *one)
 {
@@ -87,8 +92,8 @@ static void remember(batcher *it, const submission *one)
         it->kept = more;
         it->kept_capacity = capacity;
     }
-    it->kept[it->kept_count++] = (seen_entry){one->body_hash, one->received_ns};
-    seen_add(&it->seen, one->body_hash, one->received_ns);
+    it->kept[it->kept_count++] = (seen_entry){key_of(one), one->received_ns};
+    seen_add(&it->seen, key_of(one), one->received_ns);
 }
 
 /* Saves what the segment holds, so that it is known after a crash, when the segment may be gone. */
@@ -146,7 +151,7 @@ static void give_up(batcher *it)
                            : "the requests at hand are refused");
     log_failed(it);
     for (size_t i = it->kept_synced; i < it->kept_count; i++)
-        seen_forget(&it->seen, it->kept[i].hash);
+        seen_forget(&it->seen, it->kept[i].key);
     it->kept_count = it->kept_synced;
     wal_segment_close(it->wal, &it->segment, false);
     save_kept(it);
@@ -254,7 +259,7 @@ static bool prepare(batcher *it, const submission *one)
 
 static void take(batcher *it, submission *one)
 {
-    if (seen_has(&it->seen, one->body_hash, one->received_ns)) {
+    if (seen_has(&it->seen, key_of(one), one->received_ns)) {
         keep_no_more(it, one);
         return;
     }

@@ -62,7 +62,7 @@ typedef struct batcher {
     uint64_t largest;    /* the largest request it takes: max-request when it was made */
     uint64_t age_ns;     /* when the open batch is old enough, by the steady clock */
     seen seen;
-    seen_entry *kept;  /* the bodies in the segment */
+    seen_entry *kept;  /* the requests in the segment */
     size_t kept_count; /* the acknowledged ones, and those of the group */
     size_t kept_capacity;
     size_t kept_synced;    /* the acknowledged ones */

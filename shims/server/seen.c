@@ -9,10 +9,17 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
 enum { SLOTS_AN_ENTRY = 4, MAGIC_SIZE = 8, ENTRY_SIZE = 24, SUM_SIZE = 8 };
 
-static const char magic[MAGIC_SIZE + 1] = "o2pseen1";
+static const char magic[MAGIC_SIZE + 1] = "o2pseen2";
+
+wal_hash128 seen_key(wal_hash128 body, o2p_signal signal, o2p_encoding encoding, uint8_t coding)
+{
+    const uint8_t kind[] = {(uint8_t)signal, (uint8_t)encoding, coding};
+    return (wal_hash128){body.low ^ XXH3_64bits(kind, sizeof kind), body.high};
+}
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -46,38 +53,38 @@ static uint32_t mask(const seen *it)
     return it->capacity * SLOTS_AN_ENTRY - 1;
 }
 
-/* The entry of a hash; NULL when there is none. Probing ends at a free slot, of which there are
+/* The entry of a key; NULL when there is none. Probing ends at a free slot, of which there are
  * always three in four. */
-static seen_entry *find(const seen *it, wal_hash128 hash)
+static seen_entry *find(const seen *it, wal_hash128 key)
 {
     if (it->window_ns == 0)
         return NULL;
-    for (uint32_t slot = (uint32_t)hash.low & mask(it); it->table[slot] != 0;
+    for (uint32_t slot = (uint32_t)key.low & mask(it); it->table[slot] != 0;
          slot = (slot + 1) & mask(it)) {
         seen_entry *entry = &it->ring[it->table[slot] - 1];
-        if (is_same(entry->hash, hash))
+        if (is_same(entry->key, key))
             return entry;
     }
     return NULL;
 }
 
-bool seen_has(const seen *it, wal_hash128 hash, uint64_t now_ns)
+bool seen_has(const seen *it, wal_hash128 key, uint64_t now_ns)
 {
-    const seen_entry *entry = find(it, hash);
+    const seen_entry *entry = find(it, key);
     return entry != NULL && entry->time_ns != 0 && now_ns < entry->time_ns + it->window_ns;
 }
 
 /* Frees the slot of a place in the ring, and moves back what was behind it for want of room. */
 static void free_slot(seen *it, uint32_t place)
 {
-    uint32_t slot = (uint32_t)it->ring[place].hash.low & mask(it);
+    uint32_t slot = (uint32_t)it->ring[place].key.low & mask(it);
     while (it->table[slot] != 0 && it->table[slot] != place + 1)
         slot = (slot + 1) & mask(it);
     if (it->table[slot] == 0)
         return;
     for (uint32_t next = (slot + 1) & mask(it); it->table[next] != 0;
          next = (next + 1) & mask(it)) {
-        uint32_t home = (uint32_t)it->ring[it->table[next] - 1].hash.low & mask(it);
+        uint32_t home = (uint32_t)it->ring[it->table[next] - 1].key.low & mask(it);
         if (((next - home) & mask(it)) >= ((next - slot) & mask(it))) {
             it->table[slot] = it->table[next];
             slot = next;
@@ -86,11 +93,11 @@ static void free_slot(seen *it, uint32_t place)
     it->table[slot] = 0;
 }
 
-void seen_add(seen *it, wal_hash128 hash, uint64_t time_ns)
+void seen_add(seen *it, wal_hash128 key, uint64_t time_ns)
 {
     if (it->window_ns == 0)
         return;
-    seen_entry *known = find(it, hash);
+    seen_entry *known = find(it, key);
     if (known != NULL) {
         known->time_ns = time_ns;
         return;
@@ -98,17 +105,17 @@ void seen_add(seen *it, wal_hash128 hash, uint64_t time_ns)
     uint32_t place = (uint32_t)(it->added & (it->capacity - 1));
     if (it->added >= it->capacity)
         free_slot(it, place);
-    it->ring[place] = (seen_entry){hash, time_ns};
+    it->ring[place] = (seen_entry){key, time_ns};
     it->added++;
-    uint32_t slot = (uint32_t)hash.low & mask(it);
+    uint32_t slot = (uint32_t)key.low & mask(it);
     while (it->table[slot] != 0)
         slot = (slot + 1) & mask(it);
     it->table[slot] = place + 1;
 }
 
-void seen_forget(seen *it, wal_hash128 hash)
+void seen_forget(seen *it, wal_hash128 key)
 {
-    seen_entry *entry = find(it, hash);
+    seen_entry *entry = find(it, key);
     if (entry != NULL)
         entry->time_ns = 0;
 }
@@ -142,8 +149,8 @@ void seen_save(const wal_folder *folder, uint64_t number, const seen_entry *entr
     memcpy(bytes, magic, MAGIC_SIZE);
     for (size_t i = 0; i < count; i++) {
         uint8_t *at = bytes + MAGIC_SIZE + i * ENTRY_SIZE;
-        put64(at, entries[i].hash.low);
-        put64(at + 8, entries[i].hash.high);
+        put64(at, entries[i].key.low);
+        put64(at + 8, entries[i].key.high);
         put64(at + 16, entries[i].time_ns);
     }
     put64(bytes + size, wal_hash128_of(bytes, size).low);
@@ -189,8 +196,9 @@ static void load_segment(seen *it, const wal_folder *folder, uint64_t number)
         if (more == NULL)
             break;
         entries = more;
-        entries[count++] = (seen_entry){record.body_hash, record.received_ns};
-        seen_add(it, record.body_hash, record.received_ns);
+        wal_hash128 key = seen_key(record.body_hash, record.signal, record.encoding, record.coding);
+        entries[count++] = (seen_entry){key, record.received_ns};
+        seen_add(it, key, record.received_ns);
     }
     seen_save(folder, number, entries, count);
     free(entries);

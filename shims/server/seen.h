@@ -1,20 +1,22 @@
 /* seen.h - the requests of the last minutes, to know one that is sent again.
  *
  * A client that gets no answer sends its request again, and the first may have been kept: the
- * connection broke, or the server was killed between the sync and the answer. So a body that is the
- * same to the last byte is acknowledged and not kept twice. (Two requests that differ have other
- * times in them, so what is the same is the same.)
+ * connection broke, or the server was killed between the sync and the answer. So a request that is
+ * the same to the last byte, of the same signal, in the same encoding and coding, is acknowledged
+ * and not kept twice. (Two requests that differ have other times in them, so what is the same is
+ * the same.)
  *
- * Bodies are told apart by the XXH3 of 128 bits that the log has of them. Those of a segment are
- * saved beside it when it is sealed, and outlive it:
+ * Requests are told apart by a key: the XXH3 of 128 bits that the log has of a body, with the XXH3
+ * of what it is in its low half. Those of a segment are saved beside it when it is sealed, and
+ * outlive it:
  *
  *   NUMBER.seen, little-endian
  *
  *   | at     | size | contents                                |
  *   | ------ | ---- | --------------------------------------- |
- *   | 0      |    8 | "o2pseen1"                              |
- *   | 8      |   24 | for each body: its hash, 16 bytes, low half first; time of receipt, Unix ns |
- *   | at end |    8 | XXH3 (64 bits) of everything before     |
+ *   | 0      |    8 | "o2pseen2"                              |
+ *   | 8      |   24 | for each request: its key, 16 bytes, low half first; time of receipt, Unix ns
+ * | | at end |    8 | XXH3 (64 bits) of everything before     |
  *
  * What cannot be read or written of them costs the knowledge of some requests, and nothing else.
  */
@@ -27,12 +29,15 @@
 
 #include "wal.h"
 
+/* The key of a request with this body. */
+wal_hash128 seen_key(wal_hash128 body, o2p_signal signal, o2p_encoding encoding, uint8_t coding);
+
 typedef struct seen_entry {
-    wal_hash128 hash;
+    wal_hash128 key;
     uint64_t time_ns; /* 0: forgotten */
 } seen_entry;
 
-/* The last `capacity` bodies: a ring in the order they came, and a hash table of places in it. */
+/* The last `capacity` requests: a ring in the order they came, and a hash table of places in it. */
 typedef struct seen {
     uint64_t window_ns; /* 0: nothing is remembered */
     seen_entry *ring;
@@ -45,14 +50,14 @@ typedef struct seen {
 bool seen_init(seen *it, uint64_t window_ns, uint32_t capacity);
 void seen_release(seen *it);
 
-/* Whether a body came within the window before `now_ns`. */
-bool seen_has(const seen *it, wal_hash128 hash, uint64_t now_ns);
+/* Whether a request came within the window before `now_ns`. */
+bool seen_has(const seen *it, wal_hash128 key, uint64_t now_ns);
 
-/* Remembers a body, in the place of the oldest if there is no more room. */
-void seen_add(seen *it, wal_hash128 hash, uint64_t time_ns);
+/* Remembers a request, in the place of the oldest if there is no more room. */
+void seen_add(seen *it, wal_hash128 key, uint64_t time_ns);
 
 /* Forgets it: it was not kept after all. */
-void seen_forget(seen *it, wal_hash128 hash);
+void seen_forget(seen *it, wal_hash128 key);
 
 /* Saves those of a segment. */
 void seen_save(const wal_folder *folder, uint64_t number, const seen_entry *entries, size_t count);

@@ -61,6 +61,27 @@ static void the_last_ones_are_known(void **state)
     }
 }
 
+/* The same bytes are another request when they say something else. */
+static void keys_have_what_the_body_is(void **state)
+{
+    (void)state;
+    wal_hash128 keys[3 * 3 * 4];
+    size_t count = 0;
+    for (int signal = 1; signal <= 3; signal++)
+        for (int encoding = 1; encoding <= 3; encoding++)
+            for (uint8_t coding = 0; coding < 4; coding++)
+                keys[count++] =
+                    seen_key(hash(7), (o2p_signal)signal, (o2p_encoding)encoding, coding);
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < i; j++)
+            assert_true(keys[i].low != keys[j].low);
+        seen_add(&known, keys[i], 1);
+        assert_int_equal(keys[i].high, hash(7).high);
+    }
+    assert_false(seen_has(&known, hash(7), 1));
+    assert_true(seen_has(&known, seen_key(hash(7), O2P_SIGNAL_LOGS, O2P_ENCODING_JSON, 2), 1));
+}
+
 static void without_a_window_nothing_is_known(void **state)
 {
     (void)state;
@@ -98,7 +119,7 @@ static size_t known_of(uint64_t now)
 {
     size_t sum = 0;
     for (size_t i = 0; i < 3; i++)
-        sum += seen_has(&known, saved[i].hash, now);
+        sum += seen_has(&known, saved[i].key, now);
     return sum;
 }
 
@@ -156,6 +177,7 @@ static void an_unsealed_segment_is_known_too(void **state)
     assert_true(wal_segment_create(&folder, &segment, 1, "", 0));
     assert_true(wal_segment_append(&folder, &segment, &record));
     wal_segment_close(&folder, &segment, true);
+    record.body_hash = seen_key(record.body_hash, record.signal, record.encoding, record.coding);
     seen_load(&known, &folder, 5500);
     assert_true(seen_has(&known, record.body_hash, 5500));
     assert_int_equal(files(), 1);
@@ -188,6 +210,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_TABLE(they_are_known_for_the_window),
         ON_TABLE(the_last_ones_are_known),
+        ON_TABLE(keys_have_what_the_body_is),
         cmocka_unit_test(without_a_window_nothing_is_known),
         IN_FOLDER(what_was_saved_is_known_after_a_restart),
         IN_FOLDER(what_cannot_be_read_is_dropped),
