@@ -43,7 +43,8 @@ static metrics counts;
 static batcher idle;
 static shared all = {.settings = &config, .metrics = &counts, .batcher = &idle};
 static worker owner = {.shared = &all};
-static connection client = {.worker = &owner};
+static const listening port = {.grpc = true};
+static connection client = {.worker = &owner, .from = &port};
 
 static void make_server(void)
 {
@@ -144,6 +145,13 @@ static end exchange_all(unsigned choices, const uint8_t *bytes, size_t size, siz
 /* ---- what is right ---------------------------------------------------------------------------
  */
 
+/* Whether it is compressed still, which no request is. */
+static bool is_packed(const uint8_t *plain, size_t size)
+{
+    return (size >= 2 && plain[0] == 0x1f && plain[1] == 0x8b) ||
+           (size >= 4 && memcmp(plain, "\x28\xb5\x2f\xfd", 4) == 0);
+}
+
 /* The code of a body that there is memory for. */
 static rpc_code expected(unsigned choices, const uint8_t *bytes, size_t size, end *result)
 {
@@ -162,8 +170,9 @@ static rpc_code expected(unsigned choices, const uint8_t *bytes, size_t size, en
                    config.max_request, &plain, &result->plain_size)) {
     case DECODE_OK:
         result->plain_hash = wal_hash128_of(plain, result->plain_size).low;
+        kind = is_packed(plain, result->plain_size) && !(choices & HEALTH);
         free(plain);
-        return RPC_OK;
+        return kind ? RPC_INVALID_ARGUMENT : RPC_OK;
     case DECODE_TOO_LARGE:
         return RPC_RESOURCE_EXHAUSTED;
     case DECODE_BAD:

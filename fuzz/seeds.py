@@ -352,6 +352,7 @@ GRPC = {
     "gzip-not-used": grpc(2, MESSAGE),
     "deflate": grpc(3, zlib.compress(MESSAGE), flag=1),
     "expands": grpc(2, gzip.compress(bytes(5000), mtime=0), flag=1),
+    "zstd-unsaid": grpc(0, b"\x28\xb5\x2f\xfd" + MESSAGE),
     "unknown-encoding": grpc(6, MESSAGE, flag=1),
     "flag-without-encoding": grpc(1, MESSAGE, flag=1),
     "too-large": grpc(0, bytes(40), most=10),

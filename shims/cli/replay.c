@@ -77,11 +77,11 @@ static void tell(struct conversion *run, const struct segment *from)
         complain("%s: its header is damaged, or it is no segment of a log", from->name);
     if (missing)
         complain("%s: %" PRIu64
-                 " bytes cannot be read, and acknowledged requests may be among them",
-                 from->name, reader->skipped);
+                 " byte%s cannot be read, and acknowledged requests may be among them",
+                 from->name, reader->skipped, reader->skipped == 1 ? "" : "s");
     else if (reader->skipped > 0)
-        remark("%s: its last %" PRIu64 " bytes cannot be read: they were being written", from->name,
-               reader->skipped);
+        remark("%s: its last %" PRIu64 " byte%s cannot be read: what was being written", from->name,
+               reader->skipped, reader->skipped == 1 ? "" : "s");
     if (missing || reader->options == NULL || from->unreadable > 0)
         fail(run);
 }

@@ -1,6 +1,8 @@
 /* connection.c - see connection.h. */
 #include "server.h"
 #include "connection.h"
+#include "clock.h"
+#include "hint.h"
 #include "say.h"
 
 #include <errno.h>
@@ -170,6 +172,18 @@ void connection_settle(connection *it)
     link_out(it);
     count_down(&it->worker->shared->metrics->connections, 1);
     release(it);
+}
+
+void connection_tell(const connection *it, const uint8_t *bytes, size_t size)
+{
+    enum { EACH_S = 60 };
+    atomic_uint_fast64_t *told = &it->worker->shared->told_ns;
+    uint_fast64_t last = atomic_load(told);
+    uint64_t now = steady_ns();
+    if (last != 0 && now - last < EACH_S * NS_PER_SECOND)
+        return;
+    if (atomic_compare_exchange_strong(told, &last, now))
+        say(LEVEL_WARN, "a client was refused: %s", hint_of_peer(bytes, size));
 }
 
 void connection_finish(connection *it)

@@ -80,6 +80,9 @@ void connection_within(connection *it, uint64_t ms);
 /* Sends what is in `out`, then closes in a way that lets the client read it. */
 void connection_finish(connection *it);
 
+/* Reports a client that spoke what its port does not, if none has been for a minute. */
+void connection_tell(const connection *it, const uint8_t *bytes, size_t size);
+
 /* Closes at once. */
 void connection_kill(connection *it);
 

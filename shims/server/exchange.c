@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "cors.h"
 #include "grpc.h"
+#include "hint.h"
 #include "say.h"
 #include "wal.h"
 
@@ -57,7 +58,8 @@ static purpose purpose_of(const exchange *it)
 static int find_route(const exchange *it)
 {
     for (int i = 0; i < ROUTES; i++)
-        if (routes[i].grpc == it->grpc && strcmp(routes[i].path, it->head.path) == 0)
+        if (routes[i].grpc == it->grpc && strcmp(routes[i].path, it->head.path) == 0 &&
+            !(routes[i].purpose == EXPORT && it->connection->from->health))
             return i;
     return -1;
 }
@@ -249,7 +251,8 @@ static const char *method_of(const exchange *it)
 static bool is_permitted(const exchange *it)
 {
     purpose wanted = purpose_of(it);
-    return wanted == ALIVE || wanted == READY || wanted == GRPC_HEALTH ||
+    return it->connection->from->health || wanted == ALIVE || wanted == READY ||
+           wanted == GRPC_HEALTH ||
            auth_gate_permits(&it->worker->shared->auth, it->head.authorization);
 }
 
@@ -282,7 +285,9 @@ static void begin(exchange *it)
     if (route < 0)
         refuse_as(it, 404, it->grpc ? RPC_UNIMPLEMENTED : RPC_NOT_FOUND,
                   it->grpc ? "no such service or method"
-                           : "no such path; /v1/logs, /v1/traces and /v1/metrics are there");
+                  : it->connection->from->health
+                      ? "no such path; /healthz, /readyz and /metrics are there"
+                      : "no such path; /v1/logs, /v1/traces and /v1/metrics are there");
     else if (is_preflight(it))
         answer_preflight(it);
     else if (strcmp(it->head.method, method) != 0)
@@ -457,6 +462,11 @@ static void submit(exchange *it)
     one->size = it->size;
     if ((it->grpc && !unframe(it)) || !unpack(it))
         return;
+    const char *packed = hint_of_packed(one->plain, one->plain_size);
+    if (packed != NULL) {
+        refuse_as(it, 400, RPC_INVALID_ARGUMENT, packed);
+        return;
+    }
     one->body_hash = wal_hash128_of(one->body, one->size);
     one->received_ns = wall_ns();
     one->done = give_back;
@@ -613,7 +623,10 @@ static void accepted(exchange *it)
 static void refused(exchange *it)
 {
     const o2p_error *error = &it->submission.result.error;
-    refusal_of_error(&it->answer.why, error);
+    refusal *why = &it->answer.why;
+    refusal_of_error(why, error);
+    size_t used = strlen(why->message);
+    snprintf(why->message + used, sizeof why->message - used, "%s", hint_of(&it->submission));
     refuse(it, 400);
 }
 

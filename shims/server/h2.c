@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "exchange.h"
 #include "grpc.h"
+#include "hint.h"
 
 #include <nghttp2/nghttp2.h>
 #include <stdio.h>
@@ -363,9 +364,30 @@ static void go_on(connection *it)
         connection_resume(it);
 }
 
+/* Answers in HTTP/1.1 whoever does not begin as HTTP/2 does: that is read, or understood to be no
+ * TLS. */
+static void refuse_peer(connection *it, const uint8_t *bytes, size_t size)
+{
+    const char *why = hint_of_peer(bytes, size);
+    if (why == NULL) {
+        connection_kill(it);
+        return;
+    }
+    connection_tell(it, bytes, size);
+    evbuffer_drain(it->out, evbuffer_get_length(it->out));
+    evbuffer_add_printf(it->out,
+                        "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"
+                        "Content-Length: %zu\r\nConnection: close\r\n\r\n%s\n",
+                        strlen(why) + 1, why);
+    connection_finish(it);
+}
+
 static void on_receive(connection *it, const uint8_t *bytes, size_t size)
 {
-    if (nghttp2_session_mem_recv(state_of(it)->session, bytes, size) < 0)
+    ssize_t taken = nghttp2_session_mem_recv(state_of(it)->session, bytes, size);
+    if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC)
+        refuse_peer(it, bytes, size);
+    else if (taken < 0)
         connection_kill(it);
     go_on(it);
 }

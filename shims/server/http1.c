@@ -10,6 +10,7 @@
 #include "http1.h"
 #include "exchange.h"
 #include "h2.h"
+#include "hint.h"
 #include "http1_parse.h"
 
 #include <stdlib.h>
@@ -190,6 +191,11 @@ static size_t switch_to_h2(connection *it, const uint8_t *bytes, size_t size)
 
 static size_t take_head(connection *it, const uint8_t *bytes, size_t size)
 {
+    if (hint_is_tls(bytes, size)) {
+        connection_tell(it, bytes, size);
+        refuse(it, 400, hint_of_peer(bytes, size));
+        return size;
+    }
     if (size >= 2 && bytes[0] == '\r' && bytes[1] == '\n')
         return 2; /* RFC 9112, 2.2: an empty line before a request is ignored */
     size_t end = head_end(bytes, size < MOST_HEAD ? size : MOST_HEAD);

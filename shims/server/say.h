@@ -7,6 +7,8 @@
 #ifndef O2P_SERVER_SAY_H
 #define O2P_SERVER_SAY_H
 
+#include <stdint.h>
+
 #include "server.h"
 #include "settings.h"
 
@@ -16,5 +18,11 @@ void say_as(level least, log_format format);
 /* Says one event: printf's format, without a newline. Control characters and bytes that are not
  * ASCII text or UTF-8 come out escaped, whoever they came from. Cut at about 1,000 bytes. */
 void say(level at, const char *format, ...) LIKE_PRINTF(2, 3);
+
+/* The end of a word that is counted: "s" but for one. */
+static inline const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
 
 #endif

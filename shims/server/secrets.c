@@ -11,8 +11,8 @@ static bool read_auth(secrets *it, const settings *config, char *why, size_t why
 
 static bool read_tls(secrets *it, const settings *config, char *why, size_t why_size)
 {
-    for (size_t i = 0; i < LISTENERS && tls_is_wanted(config); i++) {
-        it->tls[i] = tls_open(config, i == 1, why, why_size);
+    for (size_t i = 0; i < LISTEN_HEALTH && tls_is_wanted(config); i++) {
+        it->tls[i] = tls_open(config, i == LISTEN_GRPC, why, why_size);
         if (it->tls[i] == NULL)
             return false;
     }

@@ -37,7 +37,14 @@ typedef struct server {
 } server;
 
 /* The settings that say where they listen. */
-static const size_t listeners[LISTENERS] = {SETTING_http, SETTING_grpc};
+static const size_t listeners[LISTENERS] = {SETTING_http, SETTING_grpc, SETTING_health};
+
+static void addresses_of(const settings *config, const char *addresses[LISTENERS])
+{
+    addresses[LISTEN_HTTP] = config->http;
+    addresses[LISTEN_GRPC] = config->grpc;
+    addresses[LISTEN_HEALTH] = config->health;
+}
 
 /* ---- starting -------------------------------------------------------------------------------- */
 
@@ -87,8 +94,9 @@ static bool open_secrets(server *it)
 
 static bool open_sockets(server *it)
 {
-    const char *const addresses[LISTENERS] = {it->config->http, it->config->grpc};
+    const char *addresses[LISTENERS];
     char why[256];
+    addresses_of(it->config, addresses);
     for (size_t i = 0; i < LISTENERS; i++) {
         it->sockets[i] = malloc(it->count * sizeof *it->sockets[i]);
         if (it->sockets[i] == NULL)
@@ -107,7 +115,9 @@ static bool open_workers(server *it)
     it->workers = calloc(it->count, sizeof *it->workers);
     bool opened = it->workers != NULL;
     for (size_t i = 0; i < it->count && opened; i++) {
-        const int fds[LISTENERS] = {it->sockets[0][i], it->sockets[1][i]};
+        int fds[LISTENERS];
+        for (size_t j = 0; j < LISTENERS; j++)
+            fds[j] = it->sockets[j][i];
         it->ready++;
         opened = worker_init(&it->workers[i], &it->shared, fds);
     }
@@ -198,7 +208,9 @@ static void greet(const server *it)
     const settings *config = it->config;
     const char *scheme = tls_is_wanted(config) ? "https" : "http";
     say(LEVEL_INFO, "otlp2parquet %s serves OTLP/HTTP on %s, OTLP/gRPC on %s; files go to %s",
-        o2p_version(), port_name(it, 0), port_name(it, 1), config->data);
+        o2p_version(), port_name(it, LISTEN_HTTP), port_name(it, LISTEN_GRPC), config->data);
+    if (settings_is_given(config->health))
+        say(LEVEL_INFO, "health is answered on %s", port_name(it, LISTEN_HEALTH));
     if (config->log_format != FORMAT_TEXT || config->log_level > LEVEL_INFO)
         return;
     if (it->bound[0][0] != '\0')
@@ -246,8 +258,9 @@ static bool check_folders(const settings *config, settings_error *error)
 
 static bool check_addresses(const settings *config, settings_error *error)
 {
-    const char *const addresses[LISTENERS] = {config->http, config->grpc};
+    const char *addresses[LISTENERS];
     char why[256];
+    addresses_of(config, addresses);
     for (size_t i = 0; i < LISTENERS; i++)
         if (!listen_check(settings_key(listeners[i]), addresses[i], why, sizeof why))
             return settings_refuse(error, "%s: %s", settings_key(listeners[i]), why);
@@ -413,8 +426,8 @@ static serve_status finish(server *it)
     if (left == 0)
         say(LEVEL_INFO, "everything is stored");
     else if (it->config->ack == ACK_WAL)
-        say(LEVEL_WARN,
-            "%" PRIu64 " batches are in the log and will be stored after the next start", left);
+        say(LEVEL_WARN, "%" PRIu64 " batch%s in the log will be stored after the next start", left,
+            left == 1 ? "" : "es");
     return left == 0 ? SERVE_ENDED : it->config->ack == ACK_MEMORY ? SERVE_LOST : SERVE_LEFT;
 }
 

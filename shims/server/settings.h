@@ -94,6 +94,9 @@
       "listen here for OTLP/HTTP")                                                                 \
     X(setting_text, grpc, FIXED, "grpc", ADDRESS, 0, 0, NULL, "127.0.0.1:4317", "ADDR",            \
       "listen here for OTLP/gRPC")                                                                 \
+    X(setting_text, health, FIXED, "health", ADDRESS, 0, 0, NULL, "off", "ADDR",                   \
+      "answer /healthz, /readyz, /metrics and gRPC's health check here too,\n"                     \
+      "and nothing else: without TLS, and without asking who asks")                                \
     X(setting_text, tls_cert, FIXED, "tls-cert", TEXT, 0, 0, NULL, "off", "FILE",                  \
       "speak TLS on both ports, with this certificate and those between it\n"                      \
       "and its root, in PEM")                                                                      \

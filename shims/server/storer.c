@@ -64,8 +64,8 @@ static fate store_file(storer *it, const o2p_file *file)
             break;
         count_up(&it->metrics->store_failures, 1);
         if (status == STORAGE_REFUSED) {
-            say(LEVEL_ERROR, "storage will not take %s (%" PRIu64 " rows): %s", file->path,
-                file->rows, error.text);
+            say(LEVEL_ERROR, "storage will not take %s (%" PRIu64 " row%s): %s", file->path,
+                file->rows, plural(file->rows), error.text);
             return FATE_REFUSED;
         }
         say(LEVEL_WARN, "cannot store %s now, it will be tried again: %s", file->path, error.text);
@@ -75,7 +75,8 @@ static fate store_file(storer *it, const o2p_file *file)
     count_up(&it->metrics->stored_files, 1);
     count_up(&it->metrics->stored_bytes, file->size);
     count_up(&it->metrics->stored_rows, file->rows);
-    say(LEVEL_DEBUG, "stored %s: %" PRIu64 " rows, %zu bytes", file->path, file->rows, file->size);
+    say(LEVEL_DEBUG, "stored %s: %" PRIu64 " row%s, %zu bytes", file->path, file->rows,
+        plural(file->rows), file->size);
     return FATE_STORED;
 }
 
@@ -84,7 +85,8 @@ static fate store_batch(storer *it, o2p_batch *batch)
 {
     o2p_output out = {0};
     for (unsigned tries = 0; o2p_batch_finish(batch, &out) != O2P_OK; tries++) {
-        say(LEVEL_ERROR, "cannot write a batch of %" PRIu64 " rows: %s", o2p_batch_rows(batch),
+        uint64_t rows = o2p_batch_rows(batch);
+        say(LEVEL_ERROR, "cannot write a batch of %" PRIu64 " row%s: %s", rows, plural(rows),
             out.error.message);
         bool retry = out.error.status == O2P_ERR_OUT_OF_MEMORY;
         o2p_output_free(&out);
@@ -146,28 +148,27 @@ static bool judge(storer *it, const sealed *work, const wal_reader *reader, cons
     count_up(&it->metrics->log_damaged_bytes, reader->skipped);
     if (reader->condition != WAL_WHOLE && !torn) {
         say(LEVEL_ERROR,
-            "segment %016" PRIx64 " of the log is damaged: %" PRIu64 " bytes cannot be read, and "
-            "acknowledged requests may be among them; it is kept as .corrupt",
-            work->segment, reader->skipped);
+            "segment %016" PRIx64 " of the log is damaged: %" PRIu64
+            " byte%s of it cannot be read, and acknowledged requests may be among them; it is kept "
+            "as .corrupt",
+            work->segment, reader->skipped, plural(reader->skipped));
         *why = WAL_ASIDE_CORRUPT;
         return true;
     }
     if (reader->odd) {
         say(LEVEL_ERROR,
-            "the last %" PRIu64 " bytes of segment %016" PRIx64
-            " of the log cannot be read, and are "
-            "not what is left when writing stops: acknowledged requests may be among them; it is "
-            "kept as .torn",
-            reader->skipped, work->segment);
+            "the end of segment %016" PRIx64 " of the log, %" PRIu64
+            " byte%s, cannot be read, and is not what is left when writing stops: acknowledged "
+            "requests may be among them; it is kept as .torn",
+            work->segment, reader->skipped, plural(reader->skipped));
         *why = WAL_ASIDE_TORN;
         return true;
     }
     if (reader->skipped > 0)
         say(LEVEL_WARN,
-            "the last %" PRIu64 " bytes of segment %016" PRIx64
-            " of the log are a request that was "
-            "being written when the server stopped, and was not acknowledged",
-            reader->skipped, work->segment);
+            "the end of segment %016" PRIx64 " of the log, %" PRIu64
+            " byte%s, was being written when the server stopped; nothing in it was acknowledged",
+            work->segment, reader->skipped, plural(reader->skipped));
     *why = WAL_ASIDE_UNREADABLE;
     return sum->unreadable > 0;
 }
@@ -205,8 +206,8 @@ static fate replay_bytes(storer *it, const sealed *work, const uint8_t *bytes, s
     if (keep)
         set_aside(it, work->segment, why);
     else if (sum.fate == FATE_STORED)
-        say(LEVEL_INFO, "stored %" PRIu64 " requests of segment %016" PRIx64 " of the log",
-            sum.requests, work->segment);
+        say(LEVEL_INFO, "stored %" PRIu64 " request%s of segment %016" PRIx64 " of the log",
+            sum.requests, plural(sum.requests), work->segment);
     return sum.fate;
 }
 
@@ -248,10 +249,10 @@ static fate process(storer *it, sealed *work)
     fate result = work->batch != NULL ? store_batch(it, work->batch) : replay_segment(it, work);
     settle_segment(it, work, result);
     if (result == FATE_STORED && work->batch != NULL)
-        say(LEVEL_INFO, "stored a batch of %" PRIu64 " rows in %" PRIu64 " ms", rows,
+        say(LEVEL_INFO, "stored a batch of %" PRIu64 " row%s in %" PRIu64 " ms", rows, plural(rows),
             (steady_ns() - started) / NS_PER_MS);
     if (result != FATE_STORED && work->segment == 0 && rows > 0)
-        say(LEVEL_ERROR, "%" PRIu64 " rows are lost: they could not be stored", rows);
+        say(LEVEL_ERROR, "lost %" PRIu64 " row%s, which could not be stored", rows, plural(rows));
     submission_list_finish(&work->waiting, result == FATE_STORED ? OUTCOME_ACCEPTED : OUTCOME_BUSY);
     return result;
 }

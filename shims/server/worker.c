@@ -234,11 +234,15 @@ static bool open_pipe(worker *it)
     return it->woken != NULL && event_add(it->woken, NULL) == 0;
 }
 
-static bool listen_on(worker *it, listening *from, int fd, bool grpc)
+static bool listen_on(worker *it, size_t index, int fd)
 {
-    tls_port *tls = &it->shared->tls[grpc];
-    *from =
-        (listening){.fd = fd, .grpc = grpc, .tls = tls->context != NULL ? tls : NULL, .worker = it};
+    listening *from = &it->listeners[index];
+    tls_port *tls = &it->shared->tls[index];
+    *from = (listening){.fd = fd,
+                        .grpc = index == LISTEN_GRPC,
+                        .health = index == LISTEN_HEALTH,
+                        .tls = tls->context != NULL ? tls : NULL,
+                        .worker = it};
     if (fd < 0)
         return true;
     from->event = event_new(it->loop, fd, EV_READ | EV_PERSIST, on_accept, from);
@@ -254,9 +258,10 @@ bool worker_init(worker *it, shared *all, const int fds[LISTENERS])
         it->listeners[i].fd = fds[i];
     it->loop = event_base_new();
     it->scratch = malloc(SCRATCH_SIZE);
-    return it->loop != NULL && it->scratch != NULL && open_pipe(it) &&
-           listen_on(it, &it->listeners[0], fds[0], false) &&
-           listen_on(it, &it->listeners[1], fds[1], true);
+    bool opened = it->loop != NULL && it->scratch != NULL && open_pipe(it);
+    for (size_t i = 0; i < LISTENERS && opened; i++)
+        opened = listen_on(it, i, fds[i]);
+    return opened;
 }
 
 bool worker_start(worker *it)

@@ -22,7 +22,8 @@
 
 struct connection;
 
-enum { LISTENERS = 2 }; /* HTTP, gRPC */
+/* What a port is for. */
+enum { LISTEN_HTTP, LISTEN_GRPC, LISTEN_HEALTH, LISTENERS };
 
 /* What all workers share. */
 typedef struct shared {
@@ -33,6 +34,7 @@ typedef struct shared {
     tls_port tls[LISTENERS];
     auth_gate auth;
     atomic_uint_fast64_t busy_since_ns; /* when requests began to be told to come again; 0: not */
+    atomic_uint_fast64_t told_ns; /* when a client that spoke something else was reported last */
     atomic_bool draining;
 } shared;
 
@@ -40,6 +42,7 @@ typedef struct shared {
 typedef struct listening {
     int fd; /* -1: none */
     bool grpc;
+    bool health;   /* nothing else is answered, and nobody is asked who it is */
     tls_port *tls; /* NULL: without */
     struct event *event;
     struct worker *worker;
