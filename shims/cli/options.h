@@ -47,10 +47,10 @@ extern const struct flag_choice encoding_choices[]; /* values of o2p_encoding */
     {key, label, text " (default:\n" standard ")", FLAG_TEXT, &library_flags.given[index], NULL},
 #define FILE_FLAG_LIST(key, label, text, standard, index)                                          \
     {key, label, text " (default: " standard ")", FLAG_TEXT, &library_flags.given[index], NULL},
-#define FILE_FLAG_SHARE FILE_FLAG_LIST
-#define FILE_FLAG_NUMBER FILE_FLAG_LIST
-#define FILE_FLAG_BYTES FILE_FLAG_LIST
-#define FILE_FLAG_CHOICE FILE_FLAG_LIST
+#define FILE_FLAG_SHARE(...) FILE_FLAG_LIST(__VA_ARGS__)
+#define FILE_FLAG_NUMBER(...) FILE_FLAG_LIST(__VA_ARGS__)
+#define FILE_FLAG_BYTES(...) FILE_FLAG_LIST(__VA_ARGS__)
+#define FILE_FLAG_CHOICE(...) FILE_FLAG_LIST(__VA_ARGS__)
 #define FILE_FLAG_EACH(key, label, text, standard, index)                                          \
     {key, label, text, FLAG_EACH, &library_flags.given[index], NULL},
 #define FILE_FLAG_SWITCH(key, label, text, standard, index)                                        \
