@@ -247,7 +247,7 @@ bool settings_set(settings *all, size_t index, const char *text, settings_error 
 void settings_init(settings *all)
 {
     settings_error error;
-    *all = (settings){.threads = 0};
+    memset(all, 0, sizeof *all); /* and no second one of that size on the stack */
     for (size_t i = 0; i < SETTING_COUNT; i++)
         settings_set(all, i, table[i].value, &error);
 }
