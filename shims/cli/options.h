@@ -23,6 +23,7 @@ extern struct library_flags library_flags;
 
 extern const struct flag_choice signal_choices[];   /* values of o2p_signal */
 extern const struct flag_choice encoding_choices[]; /* values of o2p_encoding */
+
 #define LIBRARY_FLAG(name, value, kind, target, choices, help)                                     \
     {                                                                                              \
         name, value, help, kind, &library_flags.target, choices                                    \

@@ -81,12 +81,12 @@ bool file_options_check(const o2p_options *options, settings_error *error)
     o2p_batch *batch;
     o2p_error refusal;
     char key[O2P_FIELD_PATH_SIZE];
-    if (o2p_batch_new(options, &batch, &refusal) != O2P_ERR_BAD_OPTION) {
-        o2p_batch_free(batch);
+    o2p_status status = o2p_batch_new(options, &batch, &refusal);
+    o2p_batch_free(batch);
+    if (status == O2P_OK || status == O2P_ERR_OUT_OF_MEMORY) /* which may be another time */
         return true;
-    }
     put_key(key, sizeof key, refusal.path);
-    return settings_refuse(error, "%s: %s", key, refusal.message);
+    return settings_refuse(error, "%s%s%s", key, key[0] != '\0' ? ": " : "", refusal.message);
 }
 
 /* ---- the text of a segment ------------------------------------------------------------------- */

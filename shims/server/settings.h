@@ -34,11 +34,11 @@
 #include "server.h"
 
 /* X(type, name, change, key, kind, least, most, choices, default, what the help calls the value,
- * help) */
-
-/* What files are called, and what they look like: the options of the library that make a file's
- * bytes and its name. They are flags of `convert` too, and each segment of the log holds them
- * (file_options.h). Defaults are the library's own. */
+ * help)
+ *
+ * First, what files are called and what they look like: the options of the library that make a
+ * file's bytes and its name. They are flags of `convert` too, and each segment of the log holds
+ * them (file_options.h). Defaults are the library's own. */
 #define PATH_SETTING(X)                                                                            \
     X(setting_text, path_template, FIXED, "path-template", TEXT, 0, 0, NULL,                       \
       O2P_DEFAULT_PATH_TEMPLATE, "PATH",                                                           \
