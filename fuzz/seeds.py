@@ -343,6 +343,11 @@ def grpc(choices, message, most=255, memory=255, piece=0, flag=0, length=None):
     return bytes([choices, most, memory, piece, flag]) + struct.pack(">I", size) + message
 
 
+def zstd_frame(content):
+    """RFC 8878: a frame of one block that is not compressed; less than 256 bytes."""
+    return b"\x28\xb5\x2f\xfd\x20" + bytes([len(content)]) + struct.pack("<I", len(content) << 3 | 1)[:3] + content
+
+
 MESSAGE = sub(1, sub(2, sub(2, sub(5, sub(1, "hey")))))
 GRPC = {
     "plain": grpc(0, MESSAGE, piece=1),
@@ -351,6 +356,7 @@ GRPC = {
     "gzip": grpc(2, gzip.compress(MESSAGE, mtime=0), piece=7, flag=1),
     "gzip-not-used": grpc(2, MESSAGE),
     "deflate": grpc(3, zlib.compress(MESSAGE), flag=1),
+    "zstd": grpc(4, zstd_frame(MESSAGE), piece=2, flag=1),
     "expands": grpc(2, gzip.compress(bytes(5000), mtime=0), flag=1),
     "zstd-unsaid": grpc(0, b"\x28\xb5\x2f\xfd" + MESSAGE),
     "unknown-encoding": grpc(6, MESSAGE, flag=1),
