@@ -58,7 +58,7 @@ def test_equal_segments_after_a_crash(make_server):
 
 
 def test_beyond_the_window_it_is_another_request(make_server):
-    server = make_server("--dedup-window", "300ms", "--seal-age", "20ms")
+    server = make_server("--dedup-window", "1s", "--seal-age", "20ms")
     send(server)
     send(server)
     server.wait_until(lambda: settled(server) and len(server.rows("logs")) == 2)
