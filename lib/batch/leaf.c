@@ -199,6 +199,18 @@ static bool gather_map(o2p_gather *gather, const o2p_column *column, o2p_part pa
 
 /* ---- scalars ---- */
 
+/* Where the bytes end that are as the first. */
+static uint32_t alike_bytes(const uint8_t *bytes, uint32_t first, uint32_t end)
+{
+    const uint64_t eight = bytes[first] * UINT64_C(0x0101010101010101);
+    uint32_t i = first + 1;
+    while (end - i >= 8 && o2p_load_le64(bytes + i) == eight)
+        i += 8;
+    while (i < end && bytes[i] == bytes[first])
+        i++;
+    return i;
+}
+
 static bool is_text(o2p_kind kind)
 {
     return kind == O2P_KIND_STRING || kind == O2P_KIND_ID;
@@ -256,7 +268,7 @@ static bool refer_to_words(const o2p_column *column, bool nullable, const select
     if (!has_array(&column->cells, of, 8) || (nullable && !has_array(&column->valid, of, 1)))
         return false;
     const uint8_t *valid = nullable ? column->valid.data + of->rows[0] : NULL;
-    if (nullable && memchr(valid, 0, of->count) != NULL)
+    if (nullable && (valid[0] == 0 || alike_bytes(valid, 0, of->count) < of->count))
         return false;
     leaf->words = o2p_cells64(column) + of->rows[0];
     leaf->valid = valid;
@@ -570,18 +582,6 @@ static void end_runs(const level_runs *runs)
 {
     if (runs->levels != NULL)
         o2p_levels_run(runs->levels, runs->level, runs->count);
-}
-
-/* Where the bytes end that are as the first. */
-static uint32_t alike_bytes(const uint8_t *bytes, uint32_t first, uint32_t end)
-{
-    const uint64_t eight = bytes[first] * UINT64_C(0x0101010101010101);
-    uint32_t i = first + 1;
-    while (end - i >= 8 && o2p_load_le64(bytes + i) == eight)
-        i += 8;
-    while (i < end && bytes[i] == bytes[first])
-        i++;
-    return i;
 }
 
 static void flat_levels(const o2p_leaf *leaf, o2p_leaf_at *at, uint32_t rows,
