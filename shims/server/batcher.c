@@ -18,8 +18,9 @@ static bool logs(const batcher *it)
 
 /* ---- the open batch -------------------------------------------------------------------------- */
 
-static void drop(sealed *work)
+static void drop(batcher *it, sealed *work)
 {
+    metrics_count_batch(it->metrics, NULL, &work->counted);
     o2p_batch_free(work->batch);
     free(work);
 }
@@ -123,7 +124,7 @@ static void hand_over(batcher *it)
     else {
         if (work->segment > 0)
             wal_remove(it->wal, work->segment);
-        drop(work);
+        drop(it, work);
     }
 }
 
@@ -155,6 +156,7 @@ static void give_up(batcher *it)
     it->kept_count = it->kept_synced;
     wal_segment_close(it->wal, &it->segment, false);
     save_kept(it);
+    metrics_count_batch(it->metrics, NULL, &work->counted);
     o2p_batch_free(work->batch);
     work->batch = NULL;
     work->segment = it->segment.number;
@@ -208,6 +210,7 @@ static o2p_status append(batcher *it, submission *one)
     o2p_batch_set_default_time(batch, one->received_ns);
     if (status == O2P_OK)
         status = o2p_batch_append(batch, one->plain, one->plain_size, &one->result);
+    metrics_count_batch(it->metrics, batch, &it->open->counted);
     return status;
 }
 

@@ -24,6 +24,13 @@ int metrics_reserve(metrics *all, uint64_t bytes, uint64_t most)
     return 1;
 }
 
+void metrics_count_batch(metrics *all, const o2p_batch *batch, uint64_t *counted)
+{
+    uint64_t now = batch != NULL ? o2p_batch_bytes(batch) : 0;
+    count_up(&all->batch_bytes, now - *counted); /* less: around the end of the numbers */
+    *counted = now;
+}
+
 char *metrics_text(metrics *all, size_t *size)
 {
     char *text = NULL;

@@ -43,6 +43,8 @@
       "Bytes of the log that could not be read again.")                                            \
     X(replayed_requests, "otlp2parquet_replayed_requests_total", "counter",                        \
       "Requests read again from the log.")                                                         \
+    X(batch_bytes, "otlp2parquet_batch_bytes", "gauge",                                            \
+      "Memory of batches: open, waiting, and not yet written as files.")                           \
     X(sealed_waiting, "otlp2parquet_sealed_batches_waiting", "gauge",                              \
       "Batches that wait to be stored or are being stored.")                                       \
     X(stored_files, "otlp2parquet_stored_files_total", "counter", "Parquet files stored.")         \
@@ -79,6 +81,9 @@ void metrics_accept(metrics *all, o2p_signal signal, uint64_t records);
 
 /* Adds `bytes` to pending_bytes unless that would pass `most`. */
 int metrics_reserve(metrics *all, uint64_t bytes, uint64_t most);
+
+/* Makes what a batch counts in batch_bytes, `*counted`, what it holds now; NULL: nothing. */
+void metrics_count_batch(metrics *all, const o2p_batch *batch, uint64_t *counted);
 
 /* The Prometheus text, to be freed; NULL when there is no memory. */
 char *metrics_text(metrics *all, size_t *size);

@@ -5,6 +5,7 @@
 #include "serve.h"
 #include "batcher.h"
 #include "clock.h"
+#include "heap.h"
 #include "listen.h"
 #include "notify.h"
 #include "say.h"
@@ -435,6 +436,7 @@ serve_status serve(settings *config, settings_source *read_again)
 {
     sigset_t signals;
     server it = {.config = config, .wal = {.fd = -1, .lock = -1}};
+    heap_init();
     say_as((level)config->log_level, (log_format)config->log_format);
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);

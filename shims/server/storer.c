@@ -2,6 +2,7 @@
 #include "server.h"
 #include "storer.h"
 #include "clock.h"
+#include "heap.h"
 #include "say.h"
 #include "segment.h"
 
@@ -80,8 +81,9 @@ static fate store_file(storer *it, const o2p_file *file)
     return FATE_STORED;
 }
 
-/* Writes what the batch holds and stores it. The batch is empty then, if it was written. */
-static fate store_batch(storer *it, o2p_batch *batch)
+/* Writes what the batch holds and stores it. The batch is empty then, if it was written. `counted`
+ * is what metrics_count_batch keeps for it. */
+static fate store_batch(storer *it, o2p_batch *batch, uint64_t *counted)
 {
     o2p_output out = {0};
     for (unsigned tries = 0; o2p_batch_finish(batch, &out) != O2P_OK; tries++) {
@@ -95,6 +97,7 @@ static fate store_batch(storer *it, o2p_batch *batch)
         if (!wait_to_retry(it, tries))
             return FATE_ABANDONED;
     }
+    metrics_count_batch(it->metrics, batch, counted);
     fate worst = FATE_STORED;
     for (size_t i = 0; i < out.file_count && worst != FATE_ABANDONED; i++) {
         fate one = store_file(it, &out.files[i]);
@@ -111,6 +114,7 @@ typedef struct replay {
     fate fate;
     uint64_t requests;
     uint64_t unreadable; /* records that are whole and yet no requests */
+    uint64_t counted;    /* memory of the batch, as counted in metrics.batch_bytes */
 } replay;
 
 static void replay_records(storer *it, wal_reader *reader, o2p_batch *batch, replay *sum)
@@ -120,10 +124,11 @@ static void replay_records(storer *it, wal_reader *reader, o2p_batch *batch, rep
     while (sum->fate != FATE_ABANDONED && wal_next(reader, &record)) {
         o2p_status status = segment_append(batch, &record, &result);
         if (status == O2P_ERR_FULL) { /* the batch was smaller once: bytes are missing before it */
-            fate one = store_batch(it, batch);
+            fate one = store_batch(it, batch, &sum->counted);
             sum->fate = one > sum->fate ? one : sum->fate;
             status = segment_append(batch, &record, &result);
         }
+        metrics_count_batch(it->metrics, batch, &sum->counted);
         sum->requests++;
         sum->unreadable += status != O2P_OK;
         if (status != O2P_OK)
@@ -191,16 +196,17 @@ static o2p_batch *batch_of(const sealed *work, const wal_reader *reader)
 static fate replay_bytes(storer *it, const sealed *work, const uint8_t *bytes, size_t size)
 {
     wal_reader reader;
-    replay sum = {FATE_STORED, 0, 0};
+    replay sum = {.fate = FATE_STORED};
     wal_aside why;
     wal_read(&reader, bytes, size);
     o2p_batch *batch = batch_of(work, &reader);
     if (batch == NULL)
         return FATE_REFUSED;
     replay_records(it, &reader, batch, &sum);
-    fate last = sum.fate == FATE_ABANDONED ? sum.fate : store_batch(it, batch);
+    fate last = sum.fate == FATE_ABANDONED ? sum.fate : store_batch(it, batch, &sum.counted);
     sum.fate = last > sum.fate ? last : sum.fate;
     count_up(&it->metrics->replayed_requests, sum.requests);
+    metrics_count_batch(it->metrics, NULL, &sum.counted);
     o2p_batch_free(batch);
     bool keep = sum.fate == FATE_STORED && judge(it, work, &reader, &sum, &why);
     if (keep)
@@ -246,7 +252,8 @@ static fate process(storer *it, sealed *work)
 {
     uint64_t started = steady_ns();
     uint64_t rows = work->batch != NULL ? o2p_batch_rows(work->batch) : 0;
-    fate result = work->batch != NULL ? store_batch(it, work->batch) : replay_segment(it, work);
+    fate result = work->batch != NULL ? store_batch(it, work->batch, &work->counted)
+                                      : replay_segment(it, work);
     settle_segment(it, work, result);
     if (result == FATE_STORED && work->batch != NULL)
         say(LEVEL_INFO, "stored a batch of %" PRIu64 " row%s in %" PRIu64 " ms", rows, plural(rows),
@@ -257,8 +264,9 @@ static fate process(storer *it, sealed *work)
     return result;
 }
 
-static void discard(sealed *work)
+static void discard(storer *it, sealed *work)
 {
+    metrics_count_batch(it->metrics, NULL, &work->counted);
     o2p_batch_free(work->batch);
     free(work);
 }
@@ -287,7 +295,8 @@ static void *run(void *argument)
         bool replayed = work->batch == NULL;
         pthread_mutex_unlock(&it->lock);
         fate result = process(it, work);
-        discard(work);
+        discard(it, work);
+        heap_trim();
         pthread_mutex_lock(&it->lock);
         if (result != FATE_ABANDONED) {
             it->waiting--;
@@ -391,7 +400,7 @@ uint64_t storer_stop(storer *it, uint64_t deadline_ns)
     while (it->first != NULL) {
         sealed *work = take(it);
         submission_list_finish(&work->waiting, OUTCOME_BUSY);
-        discard(work);
+        discard(it, work);
     }
     uint64_t left = it->waiting;
     free(it->threads);

@@ -26,6 +26,7 @@ typedef struct sealed {
     o2p_batch *batch; /* owned; NULL: to be made from the segment */
     uint64_t segment; /* its number in the log; 0: there is none */
     uint64_t limit;   /* how many bytes of the segment count; UINT64_MAX: all */
+    uint64_t counted; /* its memory, as counted in metrics.batch_bytes */
     bool newest;      /* it was the last segment when the server started: its end may be torn */
     submission_list waiting; /* to be answered when the files are stored */
 } sealed;

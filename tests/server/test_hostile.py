@@ -18,12 +18,12 @@ MANY = 10_000
 GOOD = logs(["good"]).SerializeToString()
 
 
-def memory_mb(server):
+def memory_mb(server, field="VmHWM"):
     """The most it has had; AddressSanitizer keeps what was freed, so with it there is nothing to measure."""
     if "asan" in str(program()):
         return 0
     for line in open(f"/proc/{server.process.pid}/status"):
-        if line.startswith("VmHWM"):
+        if line.startswith(field):
             return int(line.split()[1]) / 1024
 
 
@@ -195,6 +195,18 @@ def test_large_bodies_that_never_end_are_bounded_together(make_server):
         client.close()
     server.wait_until(lambda: post_or_none(server) == 200)
     server.wait_until(lambda: server.metric("otlp2parquet_pending_bytes") < 20000)
+
+
+def test_memory_of_a_burst_is_given_back(make_server):
+    server = make_server("--seal-age", "1s")
+    before = memory_mb(server, "VmRSS")
+    numbers = random.Random(1)
+    for _ in range(6):
+        request = logs([numbers.randbytes(250).hex() for _ in range(8000)])
+        assert post(server.http, "/v1/logs", request.SerializeToString())[0] == 200
+    assert server.metric("otlp2parquet_batch_bytes") > 10 << 20
+    server.wait_until(lambda: server.metric("otlp2parquet_batch_bytes") == 0)
+    server.wait_until(lambda: memory_mb(server, "VmRSS") - before < 8)
 
 
 def test_headers_that_never_end(server):

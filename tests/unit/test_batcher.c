@@ -202,6 +202,7 @@ static uint64_t stop(bool crash)
     uint64_t deadline = crash ? 0 : steady_ns() + 20 * NS_PER_SECOND;
     uint64_t left = storer_stop(&behind, deadline);
     wal_folder_close(&folder);
+    assert_int_equal(count_of(&counts.batch_bytes), 0);
     return left;
 }
 
@@ -317,6 +318,7 @@ static void all_requests_of_a_seal_give_one_set_of_files(void **state)
     start();
     submit_first(12);
     assert_int_equal(files_in_log(".wal"), 1);
+    assert_true(count_of(&counts.batch_bytes) > 0);
     assert_int_equal(stop(false), 0);
     assert_stored(numbers, 12, 0);
     assert_int_equal(files_in_log(".wal"), 0);
