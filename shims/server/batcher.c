@@ -214,6 +214,13 @@ static o2p_status append(batcher *it, submission *one)
     return status;
 }
 
+/* Its bytes are not needed any more. */
+static void tell_kept(submission *one)
+{
+    if (one->kept != NULL)
+        one->kept(one);
+}
+
 /* Keeps what was appended, as `ack` promises. */
 static void keep(batcher *it, submission *one)
 {
@@ -225,11 +232,14 @@ static void keep(batcher *it, submission *one)
     case ACK_WAL:
         submission_list_add(&it->group, one);
         remember(it, one);
-        if (!write_record(it, one))
+        if (write_record(it, one))
+            tell_kept(one);
+        else
             give_up(it);
         break;
     case ACK_STORED:
         submission_list_add(&it->open->waiting, one);
+        tell_kept(one);
         break;
     case ACK_MEMORY:
         remember(it, one);

@@ -76,11 +76,20 @@ static o2p_encoding encoding_of(const exchange *it)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void release(exchange *it)
+/* Releases the request's bytes, and what was counted for them. */
+static void release_bytes(exchange *it)
 {
-    count_down(&it->worker->shared->metrics->pending_bytes, it->reserved);
+    count_down(&it->worker->shared->metrics->pending_bytes, it->reserved - sizeof *it);
+    it->reserved = sizeof *it;
     free(it->body);
     free(it->plain);
+    it->body = it->plain = NULL;
+}
+
+static void release(exchange *it)
+{
+    release_bytes(it);
+    count_down(&it->worker->shared->metrics->pending_bytes, it->reserved);
     free(it->answer.text);
     free(it);
 }
@@ -450,6 +459,11 @@ static bool unpack(exchange *it)
     return false;
 }
 
+static void on_kept(submission *one)
+{
+    release_bytes((exchange *)one);
+}
+
 static void give_back(submission *one)
 {
     worker_return(((exchange *)one)->worker, one);
@@ -469,6 +483,7 @@ static void submit(exchange *it)
     }
     one->body_hash = wal_hash128_of(one->body, one->size);
     one->received_ns = wall_ns();
+    one->kept = on_kept;
     one->done = give_back;
     it->lent = true;
     batcher_submit(it->worker->shared->batcher, one);

@@ -16,7 +16,7 @@
  * answer and calls exchange_free. When the client goes away before, it calls exchange_leave.
  *
  * Threads. All of it belongs to the worker's thread; only the submission inside is lent to the
- * batcher.
+ * batcher, and with it the bytes of the request, which the batcher releases once they are kept.
  */
 #ifndef O2P_SERVER_EXCHANGE_H
 #define O2P_SERVER_EXCHANGE_H

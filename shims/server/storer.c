@@ -98,6 +98,7 @@ static fate store_batch(storer *it, o2p_batch *batch, uint64_t *counted)
             return FATE_ABANDONED;
     }
     metrics_count_batch(it->metrics, batch, counted);
+    heap_trim(); /* the storage may take its time */
     fate worst = FATE_STORED;
     for (size_t i = 0; i < out.file_count && worst != FATE_ABANDONED; i++) {
         fate one = store_file(it, &out.files[i]);

@@ -26,7 +26,7 @@ typedef struct submission {
     o2p_encoding encoding;
     coding coding;
     uint64_t received_ns; /* Unix time */
-    const uint8_t *body;  /* as it came; stays until `done` */
+    const uint8_t *body;  /* as it came; stays until `kept` or `done` */
     size_t size;
     wal_hash128 body_hash; /* wal_hash128_of() it */
     const uint8_t *plain;  /* decompressed; `body` itself when it was not compressed */
@@ -34,6 +34,11 @@ typedef struct submission {
 
     outcome outcome;
     o2p_result result;
+
+    /* Its bytes are in the batch, and in the log if there is one: they may be released, while the
+     * answer waits for the disk or the storage. Called once at most, before `done` and as that is;
+     * NULL: nobody wants to know. */
+    void (*kept)(struct submission *it);
 
     /* Gives it back. Called once, from any thread; must not block. */
     void (*done)(struct submission *it);

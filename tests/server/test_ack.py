@@ -37,6 +37,20 @@ def test_a_drain_does_not_wait_for_the_age_of_a_batch(make_server):
     assert len(server.rows("logs")) == 5
 
 
+def test_a_request_that_waits_to_be_stored_holds_no_bytes(make_server):
+    server = make_server("--ack", "stored", "--seal-age", "1h")
+    statuses = []
+    large = body("x" * 1_000_000)
+    client = threading.Thread(target=lambda: statuses.append(post(server.http, "/v1/logs", large)[0]))
+    client.start()
+    server.wait_until(lambda: server.metric("otlp2parquet_batch_bytes") > len(large))
+    server.wait_until(lambda: server.metric("otlp2parquet_pending_bytes") < 20_000)
+    assert statuses == []
+    assert server.stop() == 0
+    client.join(10)
+    assert statuses == [200]
+
+
 def test_memory_writes_no_log_and_a_drain_stores_all(make_server):
     server = make_server("--ack", "memory", "--seal-age", "1h")
     for i in range(5):

@@ -140,14 +140,23 @@ static pthread_cond_t answered_changed = PTHREAD_COND_INITIALIZER;
 typedef struct request {
     submission base;
     protobuf bytes;
+    uint8_t *lent; /* a copy, which the batcher reads until it says `kept` or `done` */
     bool answered;
 } request;
 
 enum { MOST_REQUESTS = 24 };
 static request requests[MOST_REQUESTS];
 
+static void on_kept(submission *base)
+{
+    request *it = (request *)base;
+    free(it->lent);
+    it->lent = NULL;
+}
+
 static void done(submission *it)
 {
+    on_kept(it);
     pthread_mutex_lock(&answered_lock);
     ((request *)it)->answered = true;
     pthread_cond_broadcast(&answered_changed);
@@ -158,14 +167,18 @@ static void submit_at(size_t i, uint64_t received_ns)
 {
     request *it = &requests[i];
     it->answered = false;
+    it->lent = malloc(it->bytes.size);
+    assert_non_null(it->lent);
+    memcpy(it->lent, it->bytes.data, it->bytes.size);
     it->base = (submission){.signal = (o2p_signal)(1 + i % 3),
                             .encoding = O2P_ENCODING_PROTOBUF,
                             .received_ns = received_ns,
-                            .body = it->bytes.data,
+                            .body = it->lent,
                             .size = it->bytes.size,
                             .body_hash = wal_hash128_of(it->bytes.data, it->bytes.size),
-                            .plain = it->bytes.data,
+                            .plain = it->lent,
                             .plain_size = it->bytes.size,
+                            .kept = on_kept,
                             .done = done};
     batcher_submit(&front, &it->base);
 }
@@ -267,8 +280,8 @@ static bool has_name(const char *key, const char *name)
            strcmp(key + end, name + end) == 0;
 }
 
-/* Asserts that the shelf holds the files that requests `kept` give as one batch, and no others. */
-static void assert_stored(const size_t *kept, size_t count, size_t other_files)
+/* Asserts that the shelf holds the files that requests `sent` give as one batch, and no others. */
+static void assert_stored(const size_t *sent, size_t count, size_t other_files)
 {
     batcher_files wanted;
     settings_error error;
@@ -278,10 +291,11 @@ static void assert_stored(const size_t *kept, size_t count, size_t other_files)
     o2p_batch *batch;
     assert_int_equal(o2p_batch_new(&options, &batch, NULL), O2P_OK);
     for (size_t i = 0; i < count; i++) {
-        const submission *it = &requests[kept[i]].base;
+        const submission *it = &requests[sent[i]].base;
+        const protobuf *bytes = &requests[sent[i]].bytes;
         assert_int_equal(o2p_batch_set_input(batch, it->signal, it->encoding), O2P_OK);
         o2p_batch_set_default_time(batch, it->received_ns);
-        assert_int_equal(o2p_batch_append(batch, it->plain, it->plain_size, NULL), O2P_OK);
+        assert_int_equal(o2p_batch_append(batch, bytes->data, bytes->size, NULL), O2P_OK);
     }
     assert_int_equal(o2p_batch_finish(batch, &out), O2P_OK);
     for (size_t i = 0; i < out.file_count; i++) {
