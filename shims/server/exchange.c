@@ -337,6 +337,37 @@ static bool reserve(exchange *it, size_t bytes)
     return true;
 }
 
+/* How long the body is going to be, by its own account; 0: it does not say. */
+static size_t announced(const exchange *it)
+{
+    size_t most = most_bytes(it);
+    size_t size = 0;
+    if (it->head.has_length)
+        size = (size_t)it->head.content_length;
+    else if (it->grpc && it->size >= GRPC_PREFIX)
+        size = GRPC_PREFIX + (size_t)grpc_length(it->body);
+    return size < most ? size : most;
+}
+
+/* Makes the block that the body is received into larger: at once as large as is announced, so that
+ * what has come need not be moved. What is not touched of it takes no memory, and counts only when
+ * it is about to be. */
+static bool widen(exchange *it, size_t capacity)
+{
+    size_t whole = announced(it);
+    size_t size = whole > capacity ? whole : capacity;
+    uint8_t *body = realloc(it->body, size);
+    if (body == NULL && size > capacity)
+        body = realloc(it->body, size = capacity);
+    if (body == NULL) {
+        defer(it, 503, "out of memory");
+        return false;
+    }
+    it->body = body;
+    it->block = size;
+    return true;
+}
+
 /* Doubles, up to what is announced or allowed. */
 static bool grow(exchange *it)
 {
@@ -347,14 +378,8 @@ static bool grow(exchange *it)
         capacity = most;
     if (capacity <= it->capacity)
         capacity = it->capacity + 1; /* more than was announced: the protocol ends it */
-    if (!reserve(it, capacity - it->capacity))
+    if (!reserve(it, capacity - it->capacity) || (capacity > it->block && !widen(it, capacity)))
         return false;
-    uint8_t *body = realloc(it->body, capacity);
-    if (body == NULL) {
-        defer(it, 503, "out of memory");
-        return false;
-    }
-    it->body = body;
     it->capacity = capacity;
     return true;
 }

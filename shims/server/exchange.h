@@ -62,7 +62,8 @@ typedef struct exchange {
 
     uint8_t *body;
     size_t size;
-    size_t capacity;
+    size_t capacity; /* what is counted of the block, and may be filled */
+    size_t block;
     uint8_t *plain;
     uint64_t reserved; /* bytes counted in metrics.pending_bytes */
 

@@ -16,6 +16,12 @@ bool grpc_is_type(const char *content_type)
             strncasecmp(content_type + sizeof name - 1, "+proto", 6) == 0);
 }
 
+uint64_t grpc_length(const uint8_t *prefix)
+{
+    return (uint64_t)prefix[1] << 24 | (uint64_t)prefix[2] << 16 | (uint64_t)prefix[3] << 8 |
+           prefix[4];
+}
+
 const char *grpc_unframe(const uint8_t *body, size_t size, bool encoding_named, bool *compressed)
 {
     if (size < GRPC_PREFIX)
@@ -25,9 +31,7 @@ const char *grpc_unframe(const uint8_t *body, size_t size, bool encoding_named, 
     *compressed = body[0] == 1;
     if (*compressed && !encoding_named)
         return "the message is compressed, and no grpc-encoding says how";
-    uint64_t length =
-        (uint64_t)body[1] << 24 | (uint64_t)body[2] << 16 | (uint64_t)body[3] << 8 | body[4];
-    if (length != size - GRPC_PREFIX)
+    if (grpc_length(body) != size - GRPC_PREFIX)
         return "the length before the message is not that of the message";
     return NULL;
 }

@@ -18,6 +18,9 @@
 
 enum { GRPC_PREFIX = 5 }; /* of a message in a body */
 
+/* The length that a message says it has. Its prefix is there. */
+uint64_t grpc_length(const uint8_t *prefix);
+
 /* Looks at a body, which is to be one message. NULL when it is: `*compressed` says whether it is
  * compressed, which needs a grpc-encoding that compresses: `encoding_named`. Otherwise what is
  * wrong with it. */
