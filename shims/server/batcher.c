@@ -163,6 +163,7 @@ static void give_up(batcher *it)
     work->limit = it->segment.synced;
     it->open = NULL;
     storer_add(it->storer, work);
+    it->group_size = 0;
     submission_list_finish(&it->group, OUTCOME_BUSY);
 }
 
@@ -171,10 +172,14 @@ static bool commit(batcher *it)
 {
     if (it->group.first == NULL)
         return true;
+    uint64_t began = steady_ns();
     if (!wal_segment_sync(it->wal, &it->segment)) {
         give_up(it);
         return false;
     }
+    it->sync_ns = steady_ns() - began;
+    it->last_size = it->group_size;
+    it->group_size = 0;
     count_up(&it->metrics->log_syncs, 1);
     it->kept_synced = it->kept_count;
     submission_list_finish(&it->group, OUTCOME_ACCEPTED);
@@ -221,6 +226,12 @@ static void tell_kept(submission *one)
         one->kept(one);
 }
 
+static void add_to_group(batcher *it, submission *one)
+{
+    submission_list_add(&it->group, one);
+    it->group_size++;
+}
+
 /* Keeps what was appended, as `ack` promises. */
 static void keep(batcher *it, submission *one)
 {
@@ -230,7 +241,7 @@ static void keep(batcher *it, submission *one)
     }
     switch ((ack_mode)it->settings->ack) {
     case ACK_WAL:
-        submission_list_add(&it->group, one);
+        add_to_group(it, one);
         remember(it, one);
         if (write_record(it, one))
             tell_kept(one);
@@ -254,7 +265,7 @@ static void keep_no_more(batcher *it, submission *one)
     count_up(&it->metrics->repeated_requests, 1);
     one->result = (o2p_result){.signal = one->signal};
     if (it->group.first != NULL)
-        submission_list_add(&it->group, one);
+        add_to_group(it, one);
     else
         answer(one, OUTCOME_ACCEPTED);
 }
@@ -294,15 +305,13 @@ static void take(batcher *it, submission *one)
         answer(one, status == O2P_ERR_OUT_OF_MEMORY ? OUTCOME_BUSY : OUTCOME_REFUSED);
 }
 
-static void take_all(batcher *it, submission_list *list)
+static void take_all(batcher *it, submission *next)
 {
-    submission *next = list->first;
     while (next != NULL) {
         submission *one = next;
         next = one->next;
         take(it, one);
     }
-    commit(it);
 }
 
 /* ---- the thread ------------------------------------------------------------------------------ */
@@ -313,11 +322,13 @@ static bool is_due(const batcher *it)
 }
 
 /* Waits for requests, for the batch's age, or for the end, and takes the queue. When a batch is due
- * and the storer has no room, there is another look soon. False at the end. */
-static bool wait_for_work(batcher *it, submission_list *list)
+ * and the storer has no room, there is another look soon. `*meanwhile`: the requests had come
+ * before. False at the end. */
+static bool wait_for_work(batcher *it, submission_list *list, bool *meanwhile)
 {
     enum { AGAIN_MS = 20 };
     pthread_mutex_lock(&it->lock);
+    *meanwhile = it->queue.first != NULL;
     while (it->hurry = it->hurried, it->queue.first == NULL && !it->stopping && !is_due(it))
         steady_cond_wait(&it->changed, &it->lock, it->open != NULL ? it->age_ns : UINT64_MAX);
     if (it->queue.first == NULL && !it->stopping && !storer_has_room(it->storer))
@@ -332,12 +343,42 @@ static bool wait_for_work(batcher *it, submission_list *list)
     return go_on;
 }
 
+/* Takes what is queued, or comes until then. False when nothing does. */
+static bool take_more(batcher *it, uint64_t until_ns)
+{
+    pthread_mutex_lock(&it->lock);
+    if (it->queue.first == NULL)
+        steady_cond_wait(&it->changed, &it->lock, until_ns);
+    submission *first = it->queue.first;
+    submission_list_clear(&it->queue);
+    pthread_mutex_unlock(&it->lock);
+    take_all(it, first);
+    return first != NULL;
+}
+
+/* Waits a moment, before the group is synced, for the clients whose requests were answered with the
+ * last one: most send the next at once, and a sync costs the same for few and for many. Those of
+ * the group itself are others if they had come while the last one was synced: `meanwhile`. A client
+ * that is alone waits for nobody. */
+static void gather(batcher *it, bool meanwhile)
+{
+    enum { MOST_NS = 100 * 1000 };
+    size_t expected = it->last_size + (meanwhile ? it->group_size : 0);
+    uint64_t patience = it->sync_ns / 2;
+    uint64_t until = steady_ns() + (patience < MOST_NS ? patience : MOST_NS);
+    while (it->group.first != NULL && it->group_size < expected && take_more(it, until))
+        continue;
+}
+
 static void *run(void *argument)
 {
     batcher *it = argument;
     submission_list list;
-    while (wait_for_work(it, &list)) {
-        take_all(it, &list);
+    bool meanwhile;
+    while (wait_for_work(it, &list, &meanwhile)) {
+        take_all(it, list.first);
+        gather(it, meanwhile);
+        commit(it);
         if (is_due(it))
             seal(it);
     }

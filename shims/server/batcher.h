@@ -4,8 +4,9 @@
  * to the batch and writes it to the segment, syncs once for the group, and answers. One thread,
  * because then the order in the segment is the order in the batch with no lock around either, and a
  * request is read once, by the append that keeps it: what cannot be read is refused before anything
- * is acknowledged. While it syncs, the next group gathers. Appending runs at several million
- * records a second, which is more than the other cores bring.
+ * is acknowledged. While it syncs, the next group gathers, and those that were just answered have a
+ * moment to join it. Appending runs at several million records a second, which is more than the
+ * other cores bring.
  *
  * The invariant, between groups: the batch holds exactly the requests of the segment, and those are
  * exactly the acknowledged ones. When the log cannot be written, the batch is given up, and made
@@ -67,7 +68,10 @@ typedef struct batcher {
     size_t kept_capacity;
     size_t kept_synced;    /* the acknowledged ones */
     submission_list group; /* appended and written, not yet synced */
-    uint64_t retry_ns;     /* no segment is made before: the last one could not be */
+    size_t group_size;
+    size_t last_size;  /* of the group before */
+    uint64_t sync_ns;  /* how long its sync took */
+    uint64_t retry_ns; /* no segment is made before: the last one could not be */
 } batcher;
 
 /* Starts the thread, after it has learned from the log which requests there were: before
