@@ -287,10 +287,28 @@ bench-scale: build/release/tests/bench/batches $(VENV) ## how time, memory and b
 bench-query: build/otlp2parquet $(REFERENCE) $(VENV) ## queries over files of several writers
 	@$(PYTHON) tests/bench/query.py $< $(REFERENCE) $(BENCH_FLAGS)
 
-# Its own name, since it needs nghttp2's h2load besides, and no Rust.
-bench-server: build/otlp2parquet $(VENV)
+# The servers beside this one, each built once, where there is cargo and go (ten minutes together);
+# RUST_SERVER and COLLECTOR name others.
+RUST_SERVER_VERSION := 0.12.0
+RUST_SERVER ?= $(if $(CARGO),build/rust-server/bin/otlp2parquet)
+COLLECTOR ?= $(if $(shell command -v go),build/collector/otelcol)
+COLLECTOR_VERSION := $(shell sed -n 's/.*otlpreceiver //p' tests/bench/collector.yaml)
+
+build/rust-server/bin/otlp2parquet:
+	cargo install otlp2parquet --quiet --version $(RUST_SERVER_VERSION) --locked --no-track \
+	    --root build/rust-server --target-dir build/rust-server/target
+	rm -rf build/rust-server/target
+
+build/collector/otelcol: tests/bench/collector.yaml
+	@mkdir -p $(@D)
+	GOBIN=$(abspath $(@D)) go install go.opentelemetry.io/collector/cmd/builder@$(COLLECTOR_VERSION)
+	$(@D)/builder --config $< >$(@D)/builder.log 2>&1 || { cat $(@D)/builder.log; exit 1; }
+	@touch $@
+
+bench-server: build/otlp2parquet $(RUST_SERVER) $(COLLECTOR) $(VENV) ## the server beside two others
 	@command -v h2load >/dev/null || { echo 'h2load is missing: install nghttp2-client'; exit 1; }
-	@$(PYTHON) tests/bench/server.py build/otlp2parquet
+	@$(PYTHON) tests/bench/server.py build/otlp2parquet $(addprefix --rust=,$(RUST_SERVER)) \
+	    $(addprefix --collector=,$(COLLECTOR)) $(BENCH_FLAGS)
 
 clean: ## remove build/, with what `make run` has stored there
 	rm -rf build

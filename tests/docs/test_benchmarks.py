@@ -26,8 +26,11 @@ sys.path.append(str(BENCH))
 import chart  # noqa: E402
 import generate  # noqa: E402
 import inputs  # noqa: E402
+import load  # noqa: E402
 import report  # noqa: E402
 import run  # noqa: E402
+import server  # noqa: E402
+import servers  # noqa: E402
 import tile  # noqa: E402
 
 RECORDS = {"LOGS": 2000, "SPANS": 1000, "POINTS": 1000}
@@ -215,6 +218,60 @@ def test_scale(folder, tmp_path):
     for signal in inputs.SIGNALS:
         assert len(rows_of(printed, f"{signal}, one batch")) == 3, "two numbers of records, and the exponents"
     assert {"seconds, by records", "metrics, one batch"} <= set(texts_of(svg.read_text()))
+
+
+# ---- make bench-server ----------------------------------------------------------------------------------
+
+
+def test_bench_server(tmp_path):
+    """A server is started, loaded, held to what it acknowledged, and told of."""
+    if not shutil.which("h2load"):
+        pytest.skip("h2load is not installed")
+    readme = tmp_path / "README.md"
+    readme.write_text("before\n" + "old\n".join(report.MARKS) + "after\n")
+    sample = ROOT / "examples" / "telemetry" / "telemetrygen_logs.pb"
+    arguments = [PROGRAM, "--rounds", 1, "--records", 2000, "--request", sample, "--match", "memory gRPC"]
+    bench("server.py", *arguments, "--write", "--readme", readme)
+    lines = rows_of(readme.read_text(), "otlp2parquet")
+    assert [line[1:3] for line in lines] == [["memory", "gRPC"]] * 2
+    for line in lines:
+        numbers = [float(text.replace(",", "")) for text in line[3:]]
+        assert all(number > 0 for number in numbers)
+        assert numbers[-2] <= numbers[-1], "files, and hours x tables x seals"
+
+
+def measured_server(cpu, beside, files, seals):
+    request = server.ExportLogsServiceRequest()
+    record = request.resource_logs.add().scope_logs.add().log_records.add
+    for hour in range(2):
+        record(time_unix_nano=hour * load.HOUR_NS)
+    line = server.Line(server.Otlp2parquet, None, "wal", "gRPC", server.Load(request, 1000))
+    line.runs = [server.Run(load.Answers(1, 1), cpu, beside, beside, files, seals)] * 3
+    return line
+
+
+@pytest.mark.parametrize(
+    "cpu, beside, files, verdicts",
+    [
+        (0.001, 63_999_999, 6, ["pass", "pass", "pass"]),
+        (0.0011, 64_000_000, 7, ["miss", "miss", "miss"]),
+    ],
+)
+def test_goals_of_the_server(cpu, beside, files, verdicts):
+    """1,000 records in so much time, and three seals of two hours."""
+    lines = [measured_server(cpu, beside, files, 3), measured_server(0.0005, 1, 1, 3)]
+    assert [goal[-1] for goal in server.goals(lines, [])] == verdicts
+
+
+def test_a_server_is_held_to_what_it_acknowledged(tmp_path):
+    own = servers.Otlp2parquet(PROGRAM, tmp_path, "memory", 0.1)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(servers, "PATIENCE", 0.5)
+            with pytest.raises(servers.Failed, match="did not store everything"):
+                own.stop(1)
+    finally:
+        own.kill()
 
 
 # ---- make bench-query -----------------------------------------------------------------------------------
