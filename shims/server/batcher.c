@@ -117,6 +117,7 @@ static void hand_over(batcher *it)
         work->segment = it->segment.number;
         wal_segment_close(it->wal, &it->segment, true);
     }
+    work->full = is_full(it);
     it->open = NULL;
     save_kept(it);
     if (!empty)

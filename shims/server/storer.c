@@ -98,7 +98,6 @@ static fate store_batch(storer *it, o2p_batch *batch, uint64_t *counted)
             return FATE_ABANDONED;
     }
     metrics_count_batch(it->metrics, batch, counted);
-    heap_trim(); /* the storage may take its time */
     fate worst = FATE_STORED;
     for (size_t i = 0; i < out.file_count && worst != FATE_ABANDONED; i++) {
         fate one = store_file(it, &out.files[i]);
@@ -294,10 +293,12 @@ static void *run(void *argument)
         }
         sealed *work = take(it);
         bool replayed = work->batch == NULL;
+        bool last = !work->full;
         pthread_mutex_unlock(&it->lock);
         fate result = process(it, work);
         discard(it, work);
-        heap_trim();
+        if (last)
+            heap_trim();
         pthread_mutex_lock(&it->lock);
         if (result != FATE_ABANDONED) {
             it->waiting--;

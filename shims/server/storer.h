@@ -27,6 +27,7 @@ typedef struct sealed {
     uint64_t segment; /* its number in the log; 0: there is none */
     uint64_t limit;   /* how many bytes of the segment count; UINT64_MAX: all */
     uint64_t counted; /* its memory, as counted in metrics.batch_bytes */
+    bool full;        /* it was sealed because it was: the next one grows into what it leaves */
     bool newest;      /* it was the last segment when the server started: its end may be torn */
     submission_list waiting; /* to be answered when the files are stored */
 } sealed;

@@ -10,9 +10,9 @@ One server runs at a time, with its files and its log in build/bench. The rounds
 them; the median of the rounds is shown, of memory the most, of files the worst.
 
 CPU-seconds are the server's alone, from its start to its end, when everything is written; this is held to what
-was acknowledged. They vary least on a machine with other work. What a batch takes the server itself tells, at
-every look at its memory; all that it holds beyond that is beside the batches: bodies of requests, connections,
-writing the files, and what malloc has not given back.
+was acknowledged. They vary least on a machine with other work. What its batches take this server tells at
+every look at its memory. What it holds at its peak beyond the most that they took is beside the batches:
+bodies of requests, connections, writing the files, and what malloc has not given back.
 
 The last table has what is to be reached, with "pass" or "miss". With --write all of it goes into the
 README.md of shims/server.
@@ -52,7 +52,7 @@ class Run:
     answers: object
     cpu: float
     peak: int
-    beside: int  # None: it does not tell
+    batches: int  # None: it does not tell
     files: int
     seals: int  # None: it does not tell
 
@@ -84,7 +84,8 @@ class Line:
 
     @property
     def beside(self):
-        return self.most(lambda run: run.beside)
+        """Memory beside the batches: of the peak that which is beyond the most that they took."""
+        return self.most(lambda run: run.peak - run.batches if run.batches is not None else None)
 
     @property
     def most_files(self):
@@ -123,7 +124,7 @@ def measure(line):
         finally:
             server.kill()
         cpu = cpu_of_children() - before
-        return Run(answers, cpu, server.peak, server.beside, server.files, server.seals())
+        return Run(answers, cpu, server.peak, server.batches, server.files, server.seals())
 
 
 # ---- what is measured -----------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ def lines_of_memory(program, whole, records):
 
 NUMBERS = [
     *["requests/s", "K records/s", "K records/CPU-s", "CPU-s a million", "p99 ms"],
-    *["peak MB", "beside MB", "files", "hours x tables x seals"],
+    *["peak MB", "batches MB", "beside MB", "files", "hours x tables x seals"],
 ]
 
 
@@ -182,6 +183,7 @@ def numbers(line):
         f"{1e6 / line.records_a_cpu_second:.2f}",
         f"{line.median(lambda run: run.answers.p99_ms):,.0f}",
         megabytes(line.most(lambda run: run.peak)),
+        megabytes(line.most(lambda run: run.batches)),
         megabytes(line.beside),
         f"{files:,}" if line.server is not Collector else "",
         f"{allowed:,}" if allowed is not None else "",

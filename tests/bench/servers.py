@@ -36,19 +36,19 @@ def free_port():
         return one.getsockname()[1]
 
 
-def memory_of(pid):
-    """Bytes of memory that a process has now, and the most it had; None once it has ended."""
+def peak_memory_of(pid):
+    """The most bytes of memory that a process has had so far; None once it has ended."""
     try:
         text = Path(f"/proc/{pid}/status").read_text()
     except OSError:
         return None
-    found = re.search(r"VmHWM:\s+(\d+) kB\s+VmRSS:\s+(\d+) kB", text)
-    return found and (int(found[2]) * 1024, int(found[1]) * 1024)
+    found = re.search(r"VmHWM:\s+(\d+) kB", text)
+    return found and int(found[1]) * 1024
 
 
 class Server:
-    """A server that runs in a folder of its own. `peak` is the most memory it had; `beside`, where it tells
-    what its batches take, the most beside these."""
+    """A server that runs in a folder of its own. `peak` is the most memory it had; `batches`, where it tells
+    that, the most that its batches took."""
 
     name = ""
     acks = ("memory",)
@@ -59,7 +59,7 @@ class Server:
     def __init__(self, program, folder, ack, seal_age):
         self.folder, self.log = folder, folder / "log"
         self.peak = 0
-        self.beside = None
+        self.batches = None
         self.addresses = {}
         command, environment = self.command(Path(program).resolve(), ack, seal_age)
         with open(self.log, "wb") as log:
@@ -114,18 +114,15 @@ class Server:
             time.sleep(0.02)
 
     def watch(self):
-        """Looks at its memory until it ends. Batches are asked for before and after, because one that was
-        released in between was in the memory that was seen."""
-        while (memory := memory_of(self.process.pid)) and not self.ended.wait(0.02):
-            self.peak = max(self.peak, memory[1])
+        """Looks at its memory until it ends."""
+        while (peak := peak_memory_of(self.process.pid)) and not self.ended.wait(0.02):
+            self.peak = max(self.peak, peak)
             try:
-                batches = self.batch_bytes()
-                memory = memory_of(self.process.pid)
-                if batches is not None and memory:
-                    batches = max(batches, self.batch_bytes())
-                    self.beside = max(self.beside or 0, memory[0] - batches)
+                now = self.batch_bytes()
             except (OSError, http.client.HTTPException):
-                pass  # it drains, and no longer answers
+                continue  # it drains, and no longer answers
+            if now is not None:
+                self.batches = max(self.batches or 0, now)
 
     def stop(self, records):
         """Ends it when all is stored, and holds it to what it has acknowledged."""

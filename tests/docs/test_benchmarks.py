@@ -235,18 +235,20 @@ def test_bench_server(tmp_path):
     lines = rows_of(readme.read_text(), "otlp2parquet")
     assert [line[1:3] for line in lines] == [["memory", "gRPC"]] * 2
     for line in lines:
-        numbers = [float(text.replace(",", "")) for text in line[3:]]
-        assert all(number > 0 for number in numbers)
-        assert numbers[-2] <= numbers[-1], "files, and hours x tables x seals"
+        *speed, peak, batches, beside, files, allowed = (float(text.replace(",", "")) for text in line[3:])
+        assert all(number > 0 for number in speed)
+        assert 0 < beside <= peak and 0 <= batches < peak
+        assert 0 < files <= allowed
 
 
 def measured_server(cpu, beside, files, seals):
+    peak = beside + 10**6
     request = server.ExportLogsServiceRequest()
     record = request.resource_logs.add().scope_logs.add().log_records.add
     for hour in range(2):
         record(time_unix_nano=hour * load.HOUR_NS)
     line = server.Line(server.Otlp2parquet, None, "wal", "gRPC", server.Load(request, 1000))
-    line.runs = [server.Run(load.Answers(1, 1), cpu, beside, beside, files, seals)] * 3
+    line.runs = [server.Run(load.Answers(1, 1), cpu, peak, 10**6, files, seals)] * 3
     return line
 
 
