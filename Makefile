@@ -287,23 +287,18 @@ bench-scale: build/release/tests/bench/batches $(VENV) ## how time, memory and b
 bench-query: build/otlp2parquet $(REFERENCE) $(VENV) ## queries over files of several writers
 	@$(PYTHON) tests/bench/query.py $< $(REFERENCE) $(BENCH_FLAGS)
 
-# The servers beside this one, each built once, where there is cargo and go (ten minutes together);
-# RUST_SERVER and COLLECTOR name others.
+# The servers beside this one: the Rust one, built once where there is cargo (ten minutes), and the Collector of
+# the tests. RUST_SERVER and COLLECTOR name others.
 RUST_SERVER_VERSION := 0.12.0
 RUST_SERVER ?= $(if $(CARGO),build/rust-server/bin/otlp2parquet)
-COLLECTOR ?= $(if $(shell command -v go),build/collector/otelcol)
-COLLECTOR_VERSION := $(shell sed -n 's/.*otlpreceiver //p' tests/bench/collector.yaml)
+COLLECTOR ?= $(if $(shell command -v go),build/clients/go/collector/otelcol)
 
 build/rust-server/bin/otlp2parquet:
 	cargo install otlp2parquet --quiet --version $(RUST_SERVER_VERSION) --locked --no-track \
 	    --root build/rust-server --target-dir build/rust-server/target
 	rm -rf build/rust-server/target
 
-build/collector/otelcol: tests/bench/collector.yaml
-	@mkdir -p $(@D)
-	GOBIN=$(abspath $(@D)) go install go.opentelemetry.io/collector/cmd/builder@$(COLLECTOR_VERSION)
-	$(@D)/builder --config $< >$(@D)/builder.log 2>&1 || { cat $(@D)/builder.log; exit 1; }
-	@touch $@
+build/clients/go/collector/otelcol: build/clients/go.built ;
 
 bench-server: build/otlp2parquet $(RUST_SERVER) $(COLLECTOR) $(VENV) ## the server beside two others
 	@command -v h2load >/dev/null || { echo 'h2load is missing: install nghttp2-client'; exit 1; }

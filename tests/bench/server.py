@@ -255,9 +255,9 @@ def told(lines, others, complete):
         yield report.table(["to reach", "bound", "measured", ""], rows)
 
 
-def heading(arguments, file):
+def heading(arguments, file, present):
     about = f"{file.name}, 8 connections (stored: 32), {arguments.rounds} rounds; {report.machine()}."
-    absent = [name for name in ("rust", "collector") if getattr(arguments, name) is None]
+    absent = [server.name for server in (Rust, Collector) if server not in present]
     return about + "".join(f" Not measured: {name}." for name in absent)
 
 
@@ -269,7 +269,7 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description="servers beside each other")
     parser.add_argument("program", type=Path)
     parser.add_argument("--rust", type=Path, help="the Rust server otlp2parquet")
-    parser.add_argument("--collector", type=Path, help="a Collector, as collector.yaml says")
+    parser.add_argument("--collector", type=Path, help="a Collector with a batch processor and a debug exporter")
     parser.add_argument("--write", action="store_true", help="also into the README.md of shims/server")
     parser.add_argument("--readme", type=Path, default=README, help="into this one instead")
     parser.add_argument("--rounds", type=int, default=3)
@@ -285,14 +285,14 @@ def main():
     file = arguments.request or next(path for path in REQUESTS if path.exists())
     whole = ExportLogsServiceRequest.FromString(file.read_bytes())
     programs = [(Otlp2parquet, arguments.program), (Rust, arguments.rust), (Collector, arguments.collector)]
-    present = [(server, program) for server, program in programs if program]
+    present = [(server, program) for server, program in programs if program and program.exists()]
     lines = matching(lines_beside(present, whole, arguments.records), arguments.match)
     others = matching(lines_of_memory(arguments.program, whole, arguments.records), arguments.match)
     for number in range(arguments.rounds):
         for at, line in enumerate([*lines, *others], 1):
             print(f"round {number + 1}, {at}: {line}", file=sys.stderr, flush=True)
             line.runs.append(measure(line))
-    text = "\n\n".join([heading(arguments, file), *told(lines, others, not arguments.match)])
+    text = "\n\n".join([heading(arguments, file, dict(present)), *told(lines, others, not arguments.match)])
     print(text)
     if arguments.write:
         report.write_between_marks(arguments.readme, text)
