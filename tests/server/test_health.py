@@ -32,7 +32,8 @@ def get(server, path):
 
 def test_what_is_answered(server):
     assert (get(server, "/healthz"), get(server, "/readyz")) == ("ok\n", "ready\n")
-    assert "otlp2parquet_connections 1\n" in get(server, "/metrics")
+    # One is this connection; the server may see a moment later that those before are closed.
+    server.wait_until(lambda: "otlp2parquet_connections 1\n" in get(server, "/metrics"))
     with grpc.insecure_channel(server.health) as channel:
         answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=20)
     assert answer.status == health_pb2.HealthCheckResponse.SERVING
