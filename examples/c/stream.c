@@ -1,8 +1,9 @@
 /* stream.c - many OTLP requests on standard input, few Parquet files in the current folder.
  *
- *     cc stream.c -lotlp2parquet -o stream && ./stream < requests
+ *     cc stream.c -lotlp2parquet -o stream && ./stream <../telemetry/python_sdk_metrics.pbs
  *
- * A request comes with its length before it, 4 bytes, big-endian. A request that cannot be read is
+ * A request comes with its length before it, as a varint: 7 bits a byte, the lowest first, the top
+ * bit set in all bytes but the last (protobuf's writeDelimitedTo). A request that cannot be read is
  * left out; the batch is as it was before it. Files are written whenever 100,000 rows have come
  * together.
  */
@@ -16,12 +17,17 @@ enum { ROWS_A_FILE = 100000, LONGEST_REQUEST = 64 * 1024 * 1024 };
 /* Reads the next request into `bytes`. 1: read, 0: the end, -1: the input is broken. */
 static int read_request(unsigned char *bytes, size_t *size)
 {
-    unsigned char length[4];
-    size_t got = fread(length, 1, sizeof length, stdin);
-    if (got < sizeof length)
-        return got == 0 ? 0 : -1;
-    *size = (size_t)length[0] << 24 | (size_t)length[1] << 16 | (size_t)length[2] << 8 | length[3];
-    return *size <= LONGEST_REQUEST && fread(bytes, 1, *size, stdin) == *size ? 1 : -1;
+    int byte = 0x80;
+    *size = 0;
+    for (unsigned bits = 0; (byte & 0x80) != 0 && bits < 28; bits += 7) {
+        byte = getchar();
+        if (byte == EOF)
+            return bits == 0 ? 0 : -1;
+        *size |= (size_t)(byte & 0x7F) << bits;
+    }
+    if ((byte & 0x80) != 0 || *size > LONGEST_REQUEST)
+        return -1;
+    return fread(bytes, 1, *size, stdin) == *size ? 1 : -1;
 }
 
 static int write_file(const o2p_file *parquet)
@@ -74,7 +80,7 @@ int main(void)
     if (!failed)
         failed = write_batch(batch);
     if (more < 0)
-        fputs("the input ends in a request, or is no 4-byte lengths and requests\n", stderr);
+        fputs("the input ends in a request, or is not lengths and requests\n", stderr);
     failed |= more < 0;
     o2p_batch_free(batch);
     free(bytes);

@@ -57,6 +57,14 @@ char *reason_text(const struct reason *reason)
     return must_have(text);
 }
 
+/* Whether the bytes may be JSON lines: a line ends, and the next one begins an object. */
+static bool has_lines(const struct input_request *request)
+{
+    const uint8_t *end = memchr(request->bytes, '\n', request->size);
+    size_t left = end == NULL ? 0 : request->size - (size_t)(end - request->bytes);
+    return left > 1 && end[1] == '{';
+}
+
 void request_complain(const struct reason *reason, const struct input_request *request,
                       o2p_encoding encoding)
 {
@@ -67,6 +75,8 @@ void request_complain(const struct reason *reason, const struct input_request *r
     free(text);
     if (mistaken == NULL && whole && framing_of(request->bytes, request->size, true))
         mistaken = "this looks like requests with their lengths: convert reads it with --delimited";
+    if (mistaken == NULL && whole && encoding == O2P_ENCODING_JSON && has_lines(request))
+        mistaken = "if these are JSON lines of which the first is bad: --encoding json-lines";
     if (mistaken != NULL)
         remark("%s: %s", reason->name, mistaken);
     else if (reason->error.status == O2P_ERR_UNDETECTED && encoding == O2P_ENCODING_PROTOBUF)

@@ -145,19 +145,28 @@ static void print_totals(const struct summary *summary)
            summary->file_count == 1 ? "" : "s", grouped(bytes, space[3]));
 }
 
+/* "3 lines could not be read", "1 line could ...": a % stands for the s of a plural. */
 static void print_count(uint64_t count, const char *meaning)
 {
     char space[GROUPED_SIZE];
-    if (count > 0)
-        printf("%s %s\n", grouped(count, space), meaning);
+    if (count == 0)
+        return;
+    printf("%s ", grouped(count, space));
+    for (const char *c = meaning; *c != '\0'; c++)
+        if (*c != '%')
+            putchar(*c);
+        else if (count != 1)
+            putchar('s');
+    printf("\n");
 }
 
-static void print_rejection(const struct reason *reason)
+/* `what` they are, records or lines, of which this was the first. */
+static void print_rejection(const struct reason *reason, const char *what)
 {
     if (reason->error.status == O2P_OK)
         return;
     char *text = reason_text(reason);
-    printf("the first of these: ");
+    printf("the first of these%s: ", what);
     text_put(stdout, text, strlen(text));
     printf("\n");
     free(text);
@@ -169,15 +178,17 @@ void summary_print(const struct summary *summary)
     if (summary->file_count > 0)
         print_files(summary);
     print_totals(summary);
-    print_count(summary->repeated, "more files had the name and bytes of one of these");
-    print_count(counts->rejected, "records could not be kept");
-    print_count(counts->bad_lines, "lines could not be read");
-    print_rejection(&summary->rejection);
-    print_count(counts->invalid_utf8, "strings were not UTF-8: bad bytes became U+FFFD");
+    print_count(summary->repeated, "more file% had the name and bytes of one of these");
+    print_count(counts->rejected, "record% could not be kept");
+    print_count(counts->bad_lines, "line% could not be read");
+    print_rejection(&summary->rejection, counts->rejected == 0    ? " lines"
+                                         : counts->bad_lines == 0 ? " records"
+                                                                  : " records and lines");
+    print_count(counts->invalid_utf8, "string% not in UTF-8: bad bytes became U+FFFD");
     print_count(counts->duplicate_keys,
-                "repeated attribute keys are in the column DuplicateAttributes");
+                "repeated attribute key% in the column DuplicateAttributes");
     print_count(counts->unknown_fields,
-                "fields that OTLP does not define, or a newer one does, were skipped");
-    print_count(counts->empty_metrics, "metrics had no data point and give no row");
-    print_count(counts->empty_groups, "resources or scopes had no record and give no row");
+                "field% skipped that OTLP does not define, or a newer one does");
+    print_count(counts->empty_metrics, "metric% without a data point, which give no row");
+    print_count(counts->empty_groups, "resource% or scope% without a record, which give no row");
 }

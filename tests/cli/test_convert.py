@@ -336,7 +336,7 @@ def test_counts(ok, tmp_path):
     counts = summary(ok, "--out", "d", "x.pb")["counts"]
     assert (counts["accepted"], counts["duplicate_keys"], counts["empty_groups"]) == (1, 1, 1)
     assert (
-        "1 repeated attribute keys are in the column DuplicateAttributes" in ok("convert", "--out", "d", "x.pb").out
+        "1 repeated attribute key in the column DuplicateAttributes" in ok("convert", "--out", "d", "x.pb").out
     )
 
 

@@ -248,6 +248,13 @@ def test_first_line_may_be_bad(ok, tmp_path, first):
         assert (counts["accepted"], counts["bad_lines"]) == (2, 1)
 
 
+def test_lines_that_are_not_told_from_one_request_are_hinted_at(run, tmp_path):
+    (tmp_path / "x.txt").write_bytes(b'{"resourceLogs":[{\x01\n' + otlp.as_json(otlp.logs(1)).replace(b"\n", b""))
+    assert "note: x.txt: if these are JSON lines" in run("convert", "x.txt").err
+    (tmp_path / "x.txt").write_bytes(b'{"resourceLogs":[{\x01\n]}')
+    assert "note" not in run("convert", "x.txt").err
+
+
 def test_skip_bad_lines(run, tmp_path):
     lines, starts = bad_lines_file()
     (tmp_path / "x.jsonl").write_bytes(b"".join(lines))
@@ -261,7 +268,7 @@ def test_skip_bad_lines(run, tmp_path):
     assert rejection["status"] == "TRUNCATED"
     text = run("convert", "--skip-bad-lines", "--out", "d", "x.jsonl").out
     assert "\n3 requests of " in text
-    assert f"\n3 lines could not be read\nthe first of these: x.jsonl: line 2, byte {starts[2] - 1}: " in text
+    assert f"\n3 lines could not be read\nthe first of these lines: x.jsonl: line 2, byte {starts[2] - 1}: " in text
 
 
 @pytest.mark.parametrize("skip", [False, True])
@@ -345,7 +352,7 @@ def test_rejected_records_are_counted_and_explained(run, tmp_path):
     assert rejection["byte"] == pytest.approx(at, abs=1)
     assert rejection["status"] == "VALUE"
     text = run("convert", "--out", "d", "x.json").out
-    assert f"\n1 records could not be kept\nthe first of these: x.json: byte {rejection['byte']}: {path}: " in text
+    assert f"\n1 record could not be kept\nthe first of these records: x.json: byte {rejection['byte']}: {path}: " in text
     (tmp_path / "x.jsonl").write_bytes(good + b"\n\n" + bad)
     rejection = run("convert", "--json", "--out", "d", "x.jsonl").json()["rejection"]
     assert (rejection["line"], rejection["byte"]) == (3, pytest.approx(len(good) + 2 + at, abs=1))

@@ -5,7 +5,6 @@ names.
 """
 
 import os
-import struct
 import subprocess
 from pathlib import Path
 
@@ -53,8 +52,12 @@ def test_convert_says_what_is_wrong(tmp_path):
     assert done.returncode == 1 and "byte" in done.stderr and not list(tmp_path.glob("*.parquet"))
 
 
+def varint(number):
+    return bytes([number & 0x7F | 0x80]) + varint(number >> 7) if number >> 7 else bytes([number])
+
+
 def framed(requests):
-    return b"".join(struct.pack(">I", len(request)) + request for request in requests)
+    return b"".join(varint(len(request)) + request for request in requests)
 
 
 def test_stream_leaves_out_what_is_broken(tmp_path):
@@ -67,8 +70,15 @@ def test_stream_leaves_out_what_is_broken(tmp_path):
     assert rows(tmp_path) == converted(tmp_path, *SAMPLES)
 
 
-def test_stream_ends_on_a_broken_stream(tmp_path):
+def test_stream_reads_samples_as_they_are(tmp_path):
+    sample = ROOT / "examples" / "telemetry" / "python_sdk_metrics.pbs"
+    subprocess.run([EXAMPLES / "c" / "stream"], cwd=tmp_path, stdin=sample.open("rb"), check=True)
+    assert rows(tmp_path) == converted(tmp_path, sample)
+
+
+@pytest.mark.parametrize("stream", [b"\x80", b"\x02\x0a", b"\x80\x80\x80\x80\x01", b"\xff\xff\xff\x7f"])
+def test_stream_ends_on_a_broken_stream(tmp_path, stream):
     done = subprocess.run(
-        [EXAMPLES / "c" / "stream"], cwd=tmp_path, input=b"\0\0\1", capture_output=True, check=False
+        [EXAMPLES / "c" / "stream"], cwd=tmp_path, input=stream, capture_output=True, check=False
     )
     assert done.returncode == 1
