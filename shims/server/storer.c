@@ -81,12 +81,39 @@ static fate store_file(storer *it, const o2p_file *file)
     return FATE_STORED;
 }
 
+/* Writing a batch takes about as much memory again as the batch. So one is written at a time, while
+ * others are being stored, unless more wait: then time matters more. */
+static void begin_writing(storer *it)
+{
+    pthread_mutex_lock(&it->lock);
+    while (it->writing > 0 && it->first == NULL && !it->abandon)
+        pthread_cond_wait(&it->changed, &it->lock);
+    it->writing++;
+    pthread_mutex_unlock(&it->lock);
+}
+
+static void end_writing(storer *it)
+{
+    pthread_mutex_lock(&it->lock);
+    it->writing--;
+    pthread_cond_broadcast(&it->changed);
+    pthread_mutex_unlock(&it->lock);
+}
+
+static o2p_status write_batch(storer *it, o2p_batch *batch, o2p_output *out)
+{
+    begin_writing(it);
+    o2p_status status = o2p_batch_finish(batch, out);
+    end_writing(it);
+    return status;
+}
+
 /* Writes what the batch holds and stores it. The batch is empty then, if it was written. `counted`
  * is what metrics_count_batch keeps for it. */
 static fate store_batch(storer *it, o2p_batch *batch, uint64_t *counted)
 {
     o2p_output out = {0};
-    for (unsigned tries = 0; o2p_batch_finish(batch, &out) != O2P_OK; tries++) {
+    for (unsigned tries = 0; write_batch(it, batch, &out) != O2P_OK; tries++) {
         uint64_t rows = o2p_batch_rows(batch);
         say(LEVEL_ERROR, "cannot write a batch of %" PRIu64 " row%s: %s", rows, plural(rows),
             out.error.message);

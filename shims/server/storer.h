@@ -43,6 +43,7 @@ typedef struct storer {
     sealed **end;
     uint64_t waiting; /* how many wait or are being stored */
     uint64_t replays; /* how many of these came as segments */
+    unsigned writing; /* how many are being written as files, before they are stored */
     bool finish;      /* when all is stored, end */
     bool abandon;     /* end now: what is in the log is stored after the next start */
     unsigned running; /* threads that have not ended */
