@@ -200,8 +200,18 @@ static bool is_unreserved(uint8_t c)
  * template adds its own. The whole name is in the file; the hash keeps cut names apart. */
 enum { MAX_SERVICE_TEXT = 128 };
 
-/* Percent-encodes all but RFC 3986's unreserved characters, and a name of dots whole: it would be a
- * path. An empty name is "unknown_service", as the SDKs call it. */
+/* Readers of folders skip names that begin with a dot or an underscore (Hive's rule, which Spark
+ * and pyarrow's datasets follow). */
+static bool would_hide(const o2p_buffer *out, uint8_t first)
+{
+    bool begins =
+        out->size == 0 || out->data[out->size - 1] == '/' || out->data[out->size - 1] == 0;
+    return begins && (first == '.' || first == '_');
+}
+
+/* Percent-encodes all but RFC 3986's unreserved characters, a name of dots whole, as it would be a
+ * path, and what would hide the file or folder. An empty name is "unknown_service", as the SDKs
+ * call it. */
 static void append_service(o2p_buffer *out, const uint8_t *service, size_t size)
 {
     static const char hex[] = "0123456789ABCDEF";
@@ -212,8 +222,9 @@ static void append_service(o2p_buffer *out, const uint8_t *service, size_t size)
         o2p_buffer_text(out, "unknown_service");
         return;
     }
+    bool hidden = would_hide(out, service[0]);
     for (size_t i = 0, used = 0; i < size; i++) {
-        bool plain = is_unreserved(service[i]) && !dots;
+        bool plain = is_unreserved(service[i]) && !dots && !(hidden && i == 0);
         used += plain ? 1 : 3;
         if (used > MAX_SERVICE_TEXT)
             return;

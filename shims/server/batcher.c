@@ -68,11 +68,15 @@ static bool open_segment(batcher *it)
     return false;
 }
 
-/* Whether the open batch holds all it should. */
+/* Whether the open batch holds all it should, or its segment does: what requests have beyond their
+ * rows, as fields that OTLP does not define, is in the log alone, and takes memory when that is
+ * read. */
 static bool is_full(const batcher *it)
 {
+    enum { LOG_A_BATCH = 4 };
     return o2p_batch_rows(it->open->batch) >= it->settings->seal_rows ||
-           o2p_batch_bytes(it->open->batch) >= it->settings->seal_bytes;
+           o2p_batch_bytes(it->open->batch) >= it->settings->seal_bytes ||
+           (it->segment.fd >= 0 && it->segment.size / LOG_A_BATCH >= it->settings->seal_bytes);
 }
 
 static wal_hash128 key_of(const submission *one)

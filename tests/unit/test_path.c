@@ -165,8 +165,11 @@ static void services_are_one_segment(void **state)
     assert_string_equal(service_path(""), "unknown_service");
     assert_string_equal(service_path("."), "%2E");
     assert_string_equal(service_path(".."), "%2E%2E");
-    assert_string_equal(service_path("..."), "...");
-    assert_string_equal(service_path("../../etc/passwd"), "..%2F..%2Fetc%2Fpasswd");
+    assert_string_equal(service_path("..."), "%2E..");
+    assert_string_equal(service_path("../../etc/passwd"), "%2E.%2F..%2Fetc%2Fpasswd");
+    assert_string_equal(service_path("_temporary"), "%5Ftemporary"); /* not hidden from readers */
+    assert_string_equal(path_of("a/{service}", ".b", 2, 0), "a/%2Eb");
+    assert_string_equal(path_of("service={service}", "_.b", 3, 0), "service=_.b");
     assert_string_equal(service_path("a b%{hash}\\\n\x7f"), "a%20b%25%7Bhash%7D%5C%0A%7F");
     assert_string_equal(service_path("\xc3\xa9"), "%C3%A9");
     assert_string_equal(path_of("{service}", "a\0b", 3, 0), "a%00b");
