@@ -212,10 +212,6 @@ typedef struct o2p_options {
      * O2P_DEFAULT_PATH_TEMPLATE. */
     const char *path_template;
 
-    /* Goes into {hash}. Whoever writes equal batches whose files must not overwrite each other
-     * gives each a number of its own. */
-    uint64_t hash_seed;
-
     /* Unix time in nanoseconds for log records that carry no time at all. */
     uint64_t default_time_ns;
 
@@ -285,6 +281,10 @@ typedef struct o2p_options {
                                   more room in files than in the batch, a 48th as text */
 
     o2p_allocator allocator;
+
+    /* Goes into {hash}. Whoever writes equal batches whose files must not overwrite each other
+     * gives each a number of its own. */
+    uint64_t hash_seed;
 } o2p_options;
 
 /* ---- results ------------------------------------------------------------------------------ */

@@ -100,6 +100,7 @@ class O2pOptions(ctypes.Structure):
         ("max_output_bytes", c_uint64),
         ("max_memory_bytes", c_uint64),
         ("allocator", O2pAllocator),
+        ("hash_seed", c_uint64),
     ]
 
 
