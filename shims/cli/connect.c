@@ -12,14 +12,34 @@
  *   | {insecure}     | whether it lacks TLS      | true, false           |
  *   | {tls}          | the opposite              | off, on               |
  *
- * With tls-cert the URLs are https.
+ * With tls-cert the URLs are https. What follows a condition in its line, and the line's end, is
+ * printed where that is so:
+ *
+ *   | condition  | printed                                            |
+ *   | ---------- | -------------------------------------------------- |
+ *   | {if-tls}   | with tls-cert: how a client is told of a CA        |
+ *   | {if-token} | with auth-file: the header with a credential       |
+ *
+ * The credential itself is not looked up: whoever sets a client may not be who may read that file.
  */
 #include "cli.h"
 #include "server_settings.h"
 #include "terminal.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* What the lines with conditions say of themselves. */
+#define OF_TOKEN                                                                                   \
+    "{if-token}# TOKEN is one of the server's auth-file; of a user of that file it is Basic, "     \
+    "not\n"                                                                                        \
+    "{if-token}# Bearer, and the base64 of USER:PASSWORD\n"
+#define OF_CA(how)                                                                                 \
+    "{if-tls}# if this machine does not know the CA of the server's certificate:\n"                \
+    "{if-tls}# " how "\n"
+#define SHELL_TOKEN "{if-token}export OTEL_EXPORTER_OTLP_HEADERS=\"authorization=Bearer%20TOKEN\"\n"
+#define SHELL_CA OF_CA("export OTEL_EXPORTER_OTLP_CERTIFICATE=/path/to/ca.pem")
 
 /* X(name, what it is, text) */
 #define CLIENTS(X)                                                                                 \
@@ -30,7 +50,7 @@
       "export OTEL_EXPORTER_OTLP_COMPRESSION=gzip\n"                                               \
       "export OTEL_LOGS_EXPORTER=otlp\n"                                                           \
       "export OTEL_TRACES_EXPORTER=otlp\n"                                                         \
-      "export OTEL_METRICS_EXPORTER=otlp\n")                                                       \
+      "export OTEL_METRICS_EXPORTER=otlp\n" OF_TOKEN SHELL_TOKEN SHELL_CA)                         \
     X("sdk-grpc", "the same over gRPC",                                                            \
       "# for the shell that starts the program\n"                                                  \
       "export OTEL_EXPORTER_OTLP_PROTOCOL=grpc\n"                                                  \
@@ -38,81 +58,115 @@
       "export OTEL_EXPORTER_OTLP_COMPRESSION=gzip\n"                                               \
       "export OTEL_LOGS_EXPORTER=otlp\n"                                                           \
       "export OTEL_TRACES_EXPORTER=otlp\n"                                                         \
-      "export OTEL_METRICS_EXPORTER=otlp\n")                                                       \
+      "export OTEL_METRICS_EXPORTER=otlp\n" OF_TOKEN SHELL_TOKEN SHELL_CA)                         \
     X("collector", "the OpenTelemetry Collector, over HTTP",                                       \
-      "# for the Collector's configuration; add the exporter to the pipelines that are there\n"    \
-      "exporters:\n"                                                                               \
-      "  otlphttp/otlp2parquet:\n"                                                                 \
-      "    endpoint: \"{http}\"\n"                                                                 \
-      "    retry_on_failure:\n"                                                                    \
-      "      max_elapsed_time: 0s # never give up\n"                                               \
-      "service:\n"                                                                                 \
-      "  pipelines:\n"                                                                             \
-      "    logs:\n"                                                                                \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlphttp/otlp2parquet]\n"                                                 \
-      "    traces:\n"                                                                              \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlphttp/otlp2parquet]\n"                                                 \
-      "    metrics:\n"                                                                             \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlphttp/otlp2parquet]\n")                                                \
+      "# for the Collector's configuration; add the exporter to the pipelines that are "           \
+      "there\n" OF_TOKEN OF_CA(                                                                    \
+          "tls: {ca_file: /path/to/ca.pem}, beside endpoint") "exporters:\n"                       \
+                                                              "  otlphttp/otlp2parquet:\n"         \
+                                                              "    endpoint: \"{http}\"\n"         \
+                                                              "{if-token}    headers:\n"           \
+                                                              "{if-token}      authorization: "    \
+                                                              "\"Bearer TOKEN\"\n"                 \
+                                                              "    retry_on_failure:\n"            \
+                                                              "      max_elapsed_time: 0s # "      \
+                                                              "never give up\n"                    \
+                                                              "service:\n"                         \
+                                                              "  pipelines:\n"                     \
+                                                              "    logs:\n"                        \
+                                                              "      receivers: [otlp]\n"          \
+                                                              "      exporters: "                  \
+                                                              "[otlphttp/otlp2parquet]\n"          \
+                                                              "    traces:\n"                      \
+                                                              "      receivers: [otlp]\n"          \
+                                                              "      exporters: "                  \
+                                                              "[otlphttp/otlp2parquet]\n"          \
+                                                              "    metrics:\n"                     \
+                                                              "      receivers: [otlp]\n"          \
+                                                              "      exporters: "                  \
+                                                              "[otlphttp/otlp2parquet]\n")         \
     X("collector-grpc", "the same over gRPC",                                                      \
-      "# for the Collector's configuration; add the exporter to the pipelines that are there\n"    \
-      "exporters:\n"                                                                               \
-      "  otlp/otlp2parquet:\n"                                                                     \
-      "    endpoint: \"{grpc-address}\"\n"                                                         \
-      "    tls:\n"                                                                                 \
-      "      insecure: {insecure}\n"                                                               \
-      "    retry_on_failure:\n"                                                                    \
-      "      max_elapsed_time: 0s # never give up\n"                                               \
-      "service:\n"                                                                                 \
-      "  pipelines:\n"                                                                             \
-      "    logs:\n"                                                                                \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlp/otlp2parquet]\n"                                                     \
-      "    traces:\n"                                                                              \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlp/otlp2parquet]\n"                                                     \
-      "    metrics:\n"                                                                             \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlp/otlp2parquet]\n")                                                    \
+      "# for the Collector's configuration; add the exporter to the pipelines that are "           \
+      "there\n" OF_TOKEN OF_CA(                                                                    \
+          "ca_file: /path/to/ca.pem, beside insecure") "exporters:\n"                              \
+                                                       "  otlp/otlp2parquet:\n"                    \
+                                                       "    endpoint: \"{grpc-address}\"\n"        \
+                                                       "    tls:\n"                                \
+                                                       "      insecure: {insecure}\n"              \
+                                                       "{if-token}    headers:\n"                  \
+                                                       "{if-token}      authorization: \"Bearer "  \
+                                                       "TOKEN\"\n"                                 \
+                                                       "    retry_on_failure:\n"                   \
+                                                       "      max_elapsed_time: 0s # never give "  \
+                                                       "up\n"                                      \
+                                                       "service:\n"                                \
+                                                       "  pipelines:\n"                            \
+                                                       "    logs:\n"                               \
+                                                       "      receivers: [otlp]\n"                 \
+                                                       "      exporters: [otlp/otlp2parquet]\n"    \
+                                                       "    traces:\n"                             \
+                                                       "      receivers: [otlp]\n"                 \
+                                                       "      exporters: [otlp/otlp2parquet]\n"    \
+                                                       "    metrics:\n"                            \
+                                                       "      receivers: [otlp]\n"                 \
+                                                       "      exporters: [otlp/otlp2parquet]\n")   \
     X("claude-code", "Claude Code: its metrics and events",                                        \
       "# for the shell that starts claude\n"                                                       \
       "export CLAUDE_CODE_ENABLE_TELEMETRY=1\n"                                                    \
       "export OTEL_METRICS_EXPORTER=otlp\n"                                                        \
       "export OTEL_LOGS_EXPORTER=otlp\n"                                                           \
       "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\n"                                         \
-      "export OTEL_EXPORTER_OTLP_ENDPOINT=\"{http}\"\n")                                           \
+      "export OTEL_EXPORTER_OTLP_ENDPOINT=\"{http}\"\n" OF_TOKEN SHELL_TOKEN OF_CA(                \
+          "export NODE_EXTRA_CA_CERTS=/path/to/ca.pem"))                                           \
     X("codex", "OpenAI's Codex: its events",                                                       \
       "# for ~/.codex/config.toml\n"                                                               \
       "[otel.exporter.\"otlp-http\"]\n"                                                            \
       "endpoint = \"{http}/v1/logs\"\n"                                                            \
-      "protocol = \"binary\"\n")                                                                   \
+      "protocol = \"binary\"\n" OF_TOKEN                                                           \
+      "{if-token}headers = { authorization = \"Bearer TOKEN\" }\n" OF_CA(                          \
+          "tls = { ca-certificate = \"/path/to/ca.pem\" }"))                                       \
     X("gemini-cli", "Gemini CLI: its metrics, events and traces",                                  \
       "# for the shell that starts gemini\n"                                                       \
       "export GEMINI_TELEMETRY_ENABLED=true\n"                                                     \
       "export GEMINI_TELEMETRY_TARGET=local\n"                                                     \
       "export GEMINI_TELEMETRY_OTLP_PROTOCOL=grpc\n"                                               \
-      "export GEMINI_TELEMETRY_OTLP_ENDPOINT=\"{grpc}\"\n")                                        \
+      "export GEMINI_TELEMETRY_OTLP_ENDPOINT=\"{grpc}\"\n" OF_TOKEN SHELL_TOKEN SHELL_CA)          \
     X("fluent-bit", "Fluent Bit",                                                                  \
-      "# for fluent-bit.yaml\n"                                                                    \
-      "pipeline:\n"                                                                                \
-      "  outputs:\n"                                                                               \
-      "    - name: opentelemetry\n"                                                                \
-      "      match: '*'\n"                                                                         \
-      "      host: '{http-host}'\n"                                                                \
-      "      port: {http-port}\n"                                                                  \
-      "      tls: {tls}\n"                                                                         \
-      "      logs_uri: /v1/logs\n"                                                                 \
-      "      traces_uri: /v1/traces\n"                                                             \
-      "      metrics_uri: /v1/metrics\n")                                                          \
+      "# for fluent-bit.yaml\n" OF_TOKEN OF_CA(                                                    \
+          "tls.ca_file: /path/to/ca.pem, beside tls") "pipeline:\n"                                \
+                                                      "  outputs:\n"                               \
+                                                      "    - name: opentelemetry\n"                \
+                                                      "      match: '*'\n"                         \
+                                                      "      host: '{http-host}'\n"                \
+                                                      "      port: {http-port}\n"                  \
+                                                      "      tls: {tls}\n"                         \
+                                                      "{if-token}      header: Authorization "     \
+                                                      "Bearer TOKEN\n"                             \
+                                                      "      logs_uri: /v1/logs\n"                 \
+                                                      "      traces_uri: /v1/traces\n"             \
+                                                      "      metrics_uri: /v1/metrics\n")          \
     X("telemetrygen", "the Collector's generator of telemetry, to try",                            \
-      "telemetrygen logs --otlp-insecure={insecure} --otlp-endpoint '{grpc-address}' --logs 10\n") \
+      OF_TOKEN OF_CA(                                                                              \
+          "telemetrygen logs --ca-cert /path/to/ca.pem, and so on") "telemetrygen logs "           \
+                                                                    "--otlp-insecure={insecure} "  \
+                                                                    "{if-token}--otlp-header "     \
+                                                                    "'authorization=\"Bearer "     \
+                                                                    "TOKEN\"' \\\n"                \
+                                                                    "--otlp-endpoint "             \
+                                                                    "'{grpc-address}' --logs "     \
+                                                                    "10\n")                        \
     X("curl", "one log record by hand, to try",                                                    \
-      "curl -sS -H 'Content-Type: application/json' '{http}/v1/logs' -d '{\"resourceLogs\":[{\"re" \
-      "source\":{},\"scopeLogs\":[{\"logRecords\":[{\"body\":{\"stringValue\":\"hello\"}}]}]}]}'"  \
-      "\n")
+      OF_TOKEN OF_CA(                                                                              \
+          "curl --cacert /path/to/ca.pem, and so on") "curl -sS -H 'Content-Type: "                \
+                                                      "application/json' "                         \
+                                                      "{if-token}-H 'Authorization: Bearer "       \
+                                                      "TOKEN' \\\n"                                \
+                                                      "'{http}/v1/logs' -d "                       \
+                                                      "'{\"resourceLogs\":[{\"re"                  \
+                                                      "source\":{},\"scopeLogs\":[{"               \
+                                                      "\"logRecords\":[{\"body\":{"                \
+                                                      "\"stringValue\":\"hello\"}}]}]}]}'"         \
+                                                      "\n")
 
 static const struct client {
     const char *name;
@@ -204,6 +258,34 @@ struct word {
     const char *value;
 };
 
+/* What is true of the server, and whether. */
+struct condition {
+    const char *name;
+    bool holds;
+};
+
+/* The text without the conditions that hold, and without what follows those that do not. To be
+ * freed; NULL when there is no memory. */
+static char *decide(const char *text, const struct condition *conditions, size_t count)
+{
+    char *decided = malloc(strlen(text) + 1);
+    size_t used = 0;
+    while (decided != NULL && *text != '\0') {
+        size_t i = 0;
+        while (i < count && strncmp(text, conditions[i].name, strlen(conditions[i].name)) != 0)
+            i++;
+        if (i == count)
+            decided[used++] = *text++;
+        else if (conditions[i].holds)
+            text += strlen(conditions[i].name);
+        else
+            text += strcspn(text, "\n") + 1;
+    }
+    if (decided != NULL)
+        decided[used] = '\0';
+    return decided;
+}
+
 /* The word that `text` begins with; NULL when it is another brace. */
 static const struct word *find_word(const struct word *words, size_t count, const char *text)
 {
@@ -231,7 +313,8 @@ static const struct endpoint *put(FILE *out, const char *text, const struct word
     return NULL;
 }
 
-static int print_client(const struct client *client, const settings *all)
+/* `text` is that of the client. */
+static int print_text(const struct client *client, const char *text, const settings *all)
 {
     struct endpoint http;
     struct endpoint grpc;
@@ -248,7 +331,7 @@ static int print_client(const struct client *client, const settings *all)
         {"{tls}", &http, tls ? "on" : "off"},
     };
     enum { WORDS = sizeof words / sizeof *words };
-    const struct endpoint *lacking = put(NULL, client->text, words, WORDS);
+    const struct endpoint *lacking = put(NULL, text, words, WORDS);
     if (lacking != NULL) {
         complain("%s needs the address of the server: %s is %s", client->name, lacking->setting,
                  lacking->port[0] == '\0' ? "off"
@@ -256,8 +339,24 @@ static int print_client(const struct client *client, const settings *all)
                                           : "not the name of a host");
         return STATUS_USAGE;
     }
-    put(stdout, client->text, words, WORDS);
+    put(stdout, text, words, WORDS);
     return STATUS_OK;
+}
+
+static int print_client(const struct client *client, const settings *all)
+{
+    const struct condition conditions[] = {
+        {"{if-tls}", settings_is_given(all->tls_cert)},
+        {"{if-token}", settings_is_given(all->auth_file)},
+    };
+    char *text = decide(client->text, conditions, sizeof conditions / sizeof *conditions);
+    if (text == NULL) {
+        complain("out of memory");
+        return STATUS_RESOURCE;
+    }
+    int status = print_text(client, text, all);
+    free(text);
+    return status;
 }
 
 static int list_clients(void)

@@ -129,6 +129,59 @@ def test_with_tls_the_clients_speak_it(ok, tmp_path, client):
     (tmp_path / "c.yaml").write_text("tls-cert: server.pem\n")
     plain, tls = ok("connect", client).out, ok("connect", "--config", tmp_path / "c.yaml", client).out
     assert "http://" not in tls and tls != plain
+    tls = re.sub(r"^# if this machine does not know the CA of .*\n# .*/path/to/ca\.pem.*\n", "", tls, flags=re.MULTILINE)
     for one, other in (("https:", "http:"), ("=false", "=true"), ("insecure: false", "insecure: true"), ("tls: on", "tls: off")):
         tls = tls.replace(one, other)
     assert tls == plain
+
+
+@pytest.mark.parametrize(
+    "client, setting",
+    [
+        ("sdk", "OTEL_EXPORTER_OTLP_CERTIFICATE="),
+        ("sdk-grpc", "OTEL_EXPORTER_OTLP_CERTIFICATE="),
+        ("collector", "ca_file: "),
+        ("collector-grpc", "ca_file: "),
+        ("claude-code", "NODE_EXTRA_CA_CERTS="),
+        ("codex", "ca-certificate = "),
+        ("gemini-cli", "OTEL_EXPORTER_OTLP_CERTIFICATE="),
+        ("fluent-bit", "tls.ca_file: "),
+        ("telemetrygen", "--ca-cert "),
+        ("curl", "--cacert "),
+    ],
+)
+def test_with_tls_every_client_is_told_of_the_ca(ok, tmp_path, client, setting):
+    (tmp_path / "c.yaml").write_text("tls-cert: server.pem\n")
+    assert setting in ok("connect", "--config", tmp_path / "c.yaml", client).out
+    assert setting not in ok("connect", client).out
+
+
+@pytest.mark.parametrize(
+    "client, header",
+    [
+        ("sdk", 'export OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20TOKEN"'),
+        ("sdk-grpc", 'export OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20TOKEN"'),
+        ("collector", '    headers:\n      authorization: "Bearer TOKEN"'),
+        ("collector-grpc", '    headers:\n      authorization: "Bearer TOKEN"'),
+        ("claude-code", 'export OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20TOKEN"'),
+        ("codex", 'headers = { authorization = "Bearer TOKEN" }'),
+        ("gemini-cli", 'export OTEL_EXPORTER_OTLP_HEADERS="authorization=Bearer%20TOKEN"'),
+        ("fluent-bit", "      header: Authorization Bearer TOKEN"),
+        ("telemetrygen", "--otlp-header 'authorization=\"Bearer TOKEN\"' \\"),
+        ("curl", "-H 'Authorization: Bearer TOKEN' \\"),
+    ],
+)
+def test_with_credentials_every_client_has_a_header(ok, tmp_path, client, header):
+    (tmp_path / "c.yaml").write_text("auth-file: clients\n")
+    text = ok("connect", "--config", tmp_path / "c.yaml", client).out
+    assert f"{header}\n" in text and "# TOKEN is one of the server's auth-file" in text
+    assert re.search(r"\{[a-z-]+\}", text) is None
+    assert "TOKEN" not in ok("connect", client).out
+
+
+def test_codex_s_file_with_tls_and_credentials(ok, tmp_path):
+    (tmp_path / "c.yaml").write_text("auth-file: clients\ntls-cert: server.pem\n")
+    text = ok("connect", "--config", tmp_path / "c.yaml", "codex").out
+    exporter = tomllib.loads(text.replace("# tls =", "tls ="))["otel"]["exporter"]["otlp-http"]
+    assert exporter["headers"] == {"authorization": "Bearer TOKEN"}
+    assert exporter["tls"] == {"ca-certificate": "/path/to/ca.pem"}

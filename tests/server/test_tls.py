@@ -11,6 +11,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 
@@ -23,7 +24,10 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServ
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 
+from conftest import program
 from payloads import PROTOBUF, dial, logs, post, read_answer
+from telemetry import GO, need
+from test_connect import SEND
 from test_hostile import end_of, memory_mb
 from test_reload import reload
 from test_settings import run
@@ -116,6 +120,33 @@ def test_sdk(make_server, keys, monkeypatch, protocol, client_ca):
     provider.shutdown()
     assert server.stop() == 0
     assert sorted(server.rows("logs", "Body")) == sorted((f"log {i}",) for i in range(1000))
+
+
+@pytest.mark.parametrize("client", ["sdk", "sdk-grpc", "telemetrygen", "curl"])
+def test_what_connect_prints(make_server, keys, tmp_path, client):
+    """With the token and the CA put in, which is what it tells to do."""
+    (tmp_path / "clients").write_text("bearer token-1\n")
+    flags = [*flags_of(keys), "--auth-file", str(tmp_path / "clients")]
+    server = make_server(*flags)
+    (tmp_path / "c.yaml").write_text(f"tls-cert: {keys}/server.pem\nauth-file: {tmp_path}/clients\n")
+    places = ["--config", "c.yaml", "--http", server.http, "--grpc", server.grpc]
+    connect = [program(), "connect", *places, client]
+    text = subprocess.run(connect, cwd=tmp_path, capture_output=True, check=True, text=True).stdout
+    text = text.replace("TOKEN", "token-1").replace("# export", "export")
+    text = text.replace("/path/to/ca.pem", str(keys / "ours.pem"))
+    after = ""
+    if client == "curl":
+        text = text.replace("\ncurl ", f"\ncurl -f --cacert {keys}/ours.pem ")
+    elif client == "telemetrygen":
+        need("go")
+        text = text.replace("\ntelemetrygen logs ", f"\n{GO}/telemetrygen logs --ca-cert {keys}/ours.pem ")
+    else:
+        protocol = "grpc" if client == "sdk-grpc" else "http"
+        (tmp_path / "send.py").write_text(SEND.format(protocol=protocol))
+        after = f"\n{sys.executable} send.py"
+    subprocess.run(["sh", "-c", text + after], cwd=tmp_path, check=True, timeout=60, env={"PATH": os.environ["PATH"]})
+    assert server.stop() == 0
+    assert len(server.rows("logs")) == (10 if client == "telemetrygen" else 1)
 
 
 def test_curl(server, keys, tmp_path):
