@@ -35,11 +35,9 @@
     "{if-token}# TOKEN is one of the server's auth-file; of a user of that file it is Basic, "     \
     "not\n"                                                                                        \
     "{if-token}# Bearer, and the base64 of USER:PASSWORD\n"
-#define OF_CA(how)                                                                                 \
-    "{if-tls}# if this machine does not know the CA of the server's certificate:\n"                \
-    "{if-tls}# " how "\n"
+#define OF_CA "{if-tls}# if this machine does not know the CA of the server's certificate:\n"
 #define SHELL_TOKEN "{if-token}export OTEL_EXPORTER_OTLP_HEADERS=\"authorization=Bearer%20TOKEN\"\n"
-#define SHELL_CA OF_CA("export OTEL_EXPORTER_OTLP_CERTIFICATE=/path/to/ca.pem")
+#define SHELL_CA OF_CA "{if-tls}# export OTEL_EXPORTER_OTLP_CERTIFICATE=/path/to/ca.pem\n"
 
 /* X(name, what it is, text) */
 #define CLIENTS(X)                                                                                 \
@@ -61,70 +59,63 @@
       "export OTEL_METRICS_EXPORTER=otlp\n" OF_TOKEN SHELL_TOKEN SHELL_CA)                         \
     X("collector", "the OpenTelemetry Collector, over HTTP",                                       \
       "# for the Collector's configuration; add the exporter to the pipelines that are "           \
-      "there\n" OF_TOKEN OF_CA(                                                                    \
-          "tls: {ca_file: /path/to/ca.pem}, beside endpoint") "exporters:\n"                       \
-                                                              "  otlphttp/otlp2parquet:\n"         \
-                                                              "    endpoint: \"{http}\"\n"         \
-                                                              "{if-token}    headers:\n"           \
-                                                              "{if-token}      authorization: "    \
-                                                              "\"Bearer TOKEN\"\n"                 \
-                                                              "    retry_on_failure:\n"            \
-                                                              "      max_elapsed_time: 0s # "      \
-                                                              "never give up\n"                    \
-                                                              "service:\n"                         \
-                                                              "  pipelines:\n"                     \
-                                                              "    logs:\n"                        \
-                                                              "      receivers: [otlp]\n"          \
-                                                              "      exporters: "                  \
-                                                              "[otlphttp/otlp2parquet]\n"          \
-                                                              "    traces:\n"                      \
-                                                              "      receivers: [otlp]\n"          \
-                                                              "      exporters: "                  \
-                                                              "[otlphttp/otlp2parquet]\n"          \
-                                                              "    metrics:\n"                     \
-                                                              "      receivers: [otlp]\n"          \
-                                                              "      exporters: "                  \
-                                                              "[otlphttp/otlp2parquet]\n")         \
+      "there\n" OF_TOKEN OF_CA "{if-tls}# tls: {ca_file: /path/to/ca.pem}, beside endpoint\n"      \
+      "exporters:\n"                                                                               \
+      "  otlp_http/otlp2parquet: # before Collector 0.144: otlphttp/otlp2parquet\n"                \
+      "    endpoint: \"{http}\"\n"                                                                 \
+      "{if-token}    headers:\n"                                                                   \
+      "{if-token}      authorization: \"Bearer TOKEN\"\n"                                          \
+      "    retry_on_failure:\n"                                                                    \
+      "      max_elapsed_time: 0s # never give up\n"                                               \
+      "service:\n"                                                                                 \
+      "  pipelines:\n"                                                                             \
+      "    logs:\n"                                                                                \
+      "      receivers: [otlp]\n"                                                                  \
+      "      exporters: [otlp_http/otlp2parquet]\n"                                                \
+      "    traces:\n"                                                                              \
+      "      receivers: [otlp]\n"                                                                  \
+      "      exporters: [otlp_http/otlp2parquet]\n"                                                \
+      "    metrics:\n"                                                                             \
+      "      receivers: [otlp]\n"                                                                  \
+      "      exporters: [otlp_http/otlp2parquet]\n")                                               \
     X("collector-grpc", "the same over gRPC",                                                      \
       "# for the Collector's configuration; add the exporter to the pipelines that are "           \
-      "there\n" OF_TOKEN OF_CA(                                                                    \
-          "ca_file: /path/to/ca.pem, beside insecure") "exporters:\n"                              \
-                                                       "  otlp/otlp2parquet:\n"                    \
-                                                       "    endpoint: \"{grpc-address}\"\n"        \
-                                                       "    tls:\n"                                \
-                                                       "      insecure: {insecure}\n"              \
-                                                       "{if-token}    headers:\n"                  \
-                                                       "{if-token}      authorization: \"Bearer "  \
-                                                       "TOKEN\"\n"                                 \
-                                                       "    retry_on_failure:\n"                   \
-                                                       "      max_elapsed_time: 0s # never give "  \
-                                                       "up\n"                                      \
-                                                       "service:\n"                                \
-                                                       "  pipelines:\n"                            \
-                                                       "    logs:\n"                               \
-                                                       "      receivers: [otlp]\n"                 \
-                                                       "      exporters: [otlp/otlp2parquet]\n"    \
-                                                       "    traces:\n"                             \
-                                                       "      receivers: [otlp]\n"                 \
-                                                       "      exporters: [otlp/otlp2parquet]\n"    \
-                                                       "    metrics:\n"                            \
-                                                       "      receivers: [otlp]\n"                 \
-                                                       "      exporters: [otlp/otlp2parquet]\n")   \
+      "there\n" OF_TOKEN OF_CA "{if-tls}# ca_file: /path/to/ca.pem, beside insecure\n"             \
+      "exporters:\n"                                                                               \
+      "  otlp_grpc/otlp2parquet: # before Collector 0.144: otlp/otlp2parquet\n"                    \
+      "    endpoint: \"{grpc-address}\"\n"                                                         \
+      "    tls:\n"                                                                                 \
+      "      insecure: {insecure}\n"                                                               \
+      "{if-token}    headers:\n"                                                                   \
+      "{if-token}      authorization: \"Bearer TOKEN\"\n"                                          \
+      "    retry_on_failure:\n"                                                                    \
+      "      max_elapsed_time: 0s # never give up\n"                                               \
+      "service:\n"                                                                                 \
+      "  pipelines:\n"                                                                             \
+      "    logs:\n"                                                                                \
+      "      receivers: [otlp]\n"                                                                  \
+      "      exporters: [otlp_grpc/otlp2parquet]\n"                                                \
+      "    traces:\n"                                                                              \
+      "      receivers: [otlp]\n"                                                                  \
+      "      exporters: [otlp_grpc/otlp2parquet]\n"                                                \
+      "    metrics:\n"                                                                             \
+      "      receivers: [otlp]\n"                                                                  \
+      "      exporters: [otlp_grpc/otlp2parquet]\n")                                               \
     X("claude-code", "Claude Code: its metrics and events",                                        \
       "# for the shell that starts claude\n"                                                       \
       "export CLAUDE_CODE_ENABLE_TELEMETRY=1\n"                                                    \
       "export OTEL_METRICS_EXPORTER=otlp\n"                                                        \
       "export OTEL_LOGS_EXPORTER=otlp\n"                                                           \
       "export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf\n"                                         \
-      "export OTEL_EXPORTER_OTLP_ENDPOINT=\"{http}\"\n" OF_TOKEN SHELL_TOKEN OF_CA(                \
-          "export NODE_EXTRA_CA_CERTS=/path/to/ca.pem"))                                           \
+      "export OTEL_EXPORTER_OTLP_ENDPOINT=\"{http}\"\n" OF_TOKEN SHELL_TOKEN OF_CA                 \
+      "{if-tls}# export NODE_EXTRA_CA_CERTS=/path/to/ca.pem\n")                                    \
     X("codex", "OpenAI's Codex: its events",                                                       \
       "# for ~/.codex/config.toml\n"                                                               \
       "[otel.exporter.\"otlp-http\"]\n"                                                            \
       "endpoint = \"{http}/v1/logs\"\n"                                                            \
       "protocol = \"binary\"\n" OF_TOKEN                                                           \
-      "{if-token}headers = { authorization = \"Bearer TOKEN\" }\n" OF_CA(                          \
-          "tls = { ca-certificate = \"/path/to/ca.pem\" }"))                                       \
+      "{if-token}headers = { authorization = \"Bearer TOKEN\" }\n" OF_CA                           \
+      "{if-tls}# tls = { ca-certificate = \"/path/to/ca.pem\" }\n")                                \
     X("gemini-cli", "Gemini CLI: its metrics, events and traces",                                  \
       "# for the shell that starts gemini\n"                                                       \
       "export GEMINI_TELEMETRY_ENABLED=true\n"                                                     \
@@ -132,41 +123,34 @@
       "export GEMINI_TELEMETRY_OTLP_PROTOCOL=grpc\n"                                               \
       "export GEMINI_TELEMETRY_OTLP_ENDPOINT=\"{grpc}\"\n" OF_TOKEN SHELL_TOKEN SHELL_CA)          \
     X("fluent-bit", "Fluent Bit",                                                                  \
-      "# for fluent-bit.yaml\n" OF_TOKEN OF_CA(                                                    \
-          "tls.ca_file: /path/to/ca.pem, beside tls") "pipeline:\n"                                \
-                                                      "  outputs:\n"                               \
-                                                      "    - name: opentelemetry\n"                \
-                                                      "      match: '*'\n"                         \
-                                                      "      host: '{http-host}'\n"                \
-                                                      "      port: {http-port}\n"                  \
-                                                      "      tls: {tls}\n"                         \
-                                                      "{if-token}      header: Authorization "     \
-                                                      "Bearer TOKEN\n"                             \
-                                                      "      logs_uri: /v1/logs\n"                 \
-                                                      "      traces_uri: /v1/traces\n"             \
-                                                      "      metrics_uri: /v1/metrics\n")          \
+      "# for fluent-bit.yaml\n" OF_TOKEN OF_CA                                                     \
+      "{if-tls}# tls.ca_file: /path/to/ca.pem, beside tls\n"                                       \
+      "pipeline:\n"                                                                                \
+      "  outputs:\n"                                                                               \
+      "    - name: opentelemetry\n"                                                                \
+      "      match: '*'\n"                                                                         \
+      "      host: '{http-host}'\n"                                                                \
+      "      port: {http-port}\n"                                                                  \
+      "      tls: {tls}\n"                                                                         \
+      "{if-token}      header: Authorization Bearer TOKEN\n"                                       \
+      "      logs_uri: /v1/logs\n"                                                                 \
+      "      traces_uri: /v1/traces\n"                                                             \
+      "      metrics_uri: /v1/metrics\n")                                                          \
     X("telemetrygen", "the Collector's generator of telemetry, to try",                            \
-      OF_TOKEN OF_CA(                                                                              \
-          "telemetrygen logs --ca-cert /path/to/ca.pem, and so on") "telemetrygen logs "           \
-                                                                    "--otlp-insecure={insecure} "  \
-                                                                    "{if-token}--otlp-header "     \
-                                                                    "'authorization=\"Bearer "     \
-                                                                    "TOKEN\"' \\\n"                \
-                                                                    "--otlp-endpoint "             \
-                                                                    "'{grpc-address}' --logs "     \
-                                                                    "10\n")                        \
+      OF_TOKEN OF_CA "{if-tls}# telemetrygen logs --ca-cert /path/to/ca.pem, and so on\n"          \
+                     "telemetrygen logs --otlp-insecure={insecure} "                               \
+                     "{if-token}--otlp-header 'authorization=\"Bearer TOKEN\"' \\\n"               \
+                     "--otlp-endpoint '{grpc-address}' --logs 10\n")                               \
     X("curl", "one log record by hand, to try",                                                    \
-      OF_TOKEN OF_CA(                                                                              \
-          "curl --cacert /path/to/ca.pem, and so on") "curl -sS -H 'Content-Type: "                \
-                                                      "application/json' "                         \
-                                                      "{if-token}-H 'Authorization: Bearer "       \
-                                                      "TOKEN' \\\n"                                \
-                                                      "'{http}/v1/logs' -d "                       \
-                                                      "'{\"resourceLogs\":[{\"re"                  \
-                                                      "source\":{},\"scopeLogs\":[{"               \
-                                                      "\"logRecords\":[{\"body\":{"                \
-                                                      "\"stringValue\":\"hello\"}}]}]}]}'"         \
-                                                      "\n")
+      OF_TOKEN OF_CA "{if-tls}# curl --cacert /path/to/ca.pem, and so on\n"                        \
+                     "# the time makes each a request of its own: what is the same to the last "   \
+                     "byte is stored once\n"                                                       \
+                     "curl -sS -H 'Content-Type: application/json' "                               \
+                     "{if-token}-H 'Authorization: Bearer TOKEN' \\\n"                             \
+                     "'{http}/v1/logs' -d "                                                        \
+                     "'{\"resourceLogs\":[{\"scopeLogs\":[{\"logRecords\":[{\"timeUnixNano\":\"'"  \
+                     "$(date +%s%N)"                                                               \
+                     "'\",\"body\":{\"stringValue\":\"hello\"}}]}]}]}'\n")
 
 static const struct client {
     const char *name;

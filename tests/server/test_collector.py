@@ -145,13 +145,14 @@ def test_all_is_forwarded(server, collect, way):
     assert "Exporting failed" not in collector.log.read_text()
 
 
-def test_what_connect_prints_is_its_configuration(server, collect):
-    printed = subprocess.run(
-        [program(), "connect", "--http", server.http, "collector"], capture_output=True, text=True, check=True
-    )
+@pytest.mark.parametrize("client", ["collector", "collector-grpc"])
+def test_what_connect_prints_is_its_configuration(server, collect, client):
+    places = ["--http", server.http, "--grpc", server.grpc]
+    printed = subprocess.run([program(), "connect", *places, client], capture_output=True, text=True, check=True)
     collector = collect(server, WAYS[0], settings=printed.stdout)
     assert collector.stop() == 0
     assert server.stop() == 0
+    assert "deprecated" not in collector.log.read_text() and "\twarn\t" not in collector.log.read_text()
     expect_all(server, COUNT, "collector")
 
 
