@@ -180,14 +180,16 @@ SELECT MetricName, count(*) AS points, max(Value) FROM 'build/sample/metrics_sum
 endef
 export QUERIES
 
-# Flags of the server that `make run` starts, such as --http 127.0.0.1:5318.
+# Flags of the server that `make run` starts, such as --http 127.0.0.1:5318. What it receives is in data/ and
+# wal/, its own defaults, which `make clean` leaves alone.
 ARGS ?=
 # Status 2 of it: it could not start, and has said why. Without the trap the shell would end at Ctrl-C, and
 # make with it, while the server still stores what it has.
-run: sample ## convert the samples, then serve what you send, until Ctrl-C; ARGS='...' are its flags
-	@trap : INT; build/otlp2parquet serve --data build/data --wal build/wal $(ARGS) || { \
+run: sample ## convert the samples, then serve what you send into data/, until Ctrl-C; ARGS='...' are its flags
+	@trap : INT; build/otlp2parquet serve $(ARGS) || { \
 	    status=$$?; \
-	    [ $$status -ne 2 ] || echo "with make, flags are in ARGS: make run ARGS='--http 127.0.0.1:5318'"; \
+	    [ $$status -ne 2 ] || echo "with make, flags are in ARGS, such as these of a second server:" \
+	        "make run ARGS='--http 127.0.0.1:5318 --grpc 127.0.0.1:5317 --data mine/data --wal mine/wal'"; \
 	    exit $$status; }
 
 # A second make, since the compilers and headers that decide what the first one would do may only just be
@@ -305,5 +307,5 @@ bench-server: build/otlp2parquet $(RUST_SERVER) $(COLLECTOR) $(VENV) ## the serv
 	@$(PYTHON) tests/bench/server.py build/otlp2parquet $(addprefix --rust=,$(RUST_SERVER)) \
 	    $(addprefix --collector=,$(COLLECTOR)) $(BENCH_FLAGS)
 
-clean: ## remove build/, with what `make run` has stored there
+clean: ## remove build/; data/ and wal/, with what `make run` has received, stay
 	rm -rf build

@@ -70,7 +70,8 @@ static bool open_folders(server *it)
         return cannot("data", error.text);
     if (!wal_folder_open(&it->wal, it->config->wal, &wal_system_io))
         return cannot(it->config->wal, errno == EWOULDBLOCK
-                                           ? "another server uses this write-ahead log"
+                                           ? "another server uses this write-ahead log; "
+                                             "--wal DIR chooses another, --data DIR other files"
                                            : strerror(errno));
     return true;
 }
@@ -208,8 +209,11 @@ static void greet(const server *it)
 {
     const settings *config = it->config;
     const char *scheme = tls_is_wanted(config) ? "https" : "http";
-    say(LEVEL_INFO, "otlp2parquet %s serves OTLP/HTTP on %s, OTLP/gRPC on %s; files go to %s",
-        o2p_version(), port_name(it, LISTEN_HTTP), port_name(it, LISTEN_GRPC), config->data);
+    say(LEVEL_INFO,
+        "otlp2parquet %s serves OTLP/HTTP on %s, OTLP/gRPC on %s; files go to %s, "
+        "the write-ahead log is in %s",
+        o2p_version(), port_name(it, LISTEN_HTTP), port_name(it, LISTEN_GRPC), config->data,
+        config->wal);
     if (settings_is_given(config->health))
         say(LEVEL_INFO, "health is answered on %s", port_name(it, LISTEN_HEALTH));
     if (config->log_format != FORMAT_TEXT || config->log_level > LEVEL_INFO)

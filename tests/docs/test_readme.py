@@ -62,7 +62,7 @@ def tracked():
     if listed.returncode == 0:
         return listed.stdout.splitlines()
     files = (file.relative_to(ROOT) for file in ROOT.rglob("*") if file.is_file())
-    return [str(file) for file in files if file.parts[0] not in ("build", "data", ".git")]
+    return [str(file) for file in files if file.parts[0] not in ("build", "data", "wal", ".git")]
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +106,10 @@ def run(command, folder, environment):
     return done.stdout
 
 
-def serve(command, folder, environment, use, **flags):
+def serve(command, folder, environment, use, log="serve.txt", **flags):
     """Starts a command that serves, as a terminal does; `use` is given the line of its banner that says where to
     send. Returns the status after Ctrl-C, and what was printed."""
-    log = folder.parent / "serve.txt"
+    log = folder.parent / log
     with open(log, "wb") as out:
         process = subprocess.Popen(
             command,
@@ -146,8 +146,8 @@ def make_run(folder, environment):
     assert status in (0, -signal.SIGINT, 128 + signal.SIGINT), printed  # make ends by the signal
     assert "FAILED" not in printed and "***" not in printed and "everything is stored" in printed
     (query,) = re.findall(r'duckdb -c "(SELECT \* .*)"', printed)
-    assert len(duckdb.sql(query.replace("'build/", f"'{folder}/build/")).fetchall()) == 10
-    assert not [file for file in (folder / "build" / "wal").iterdir() if file.suffix == ".wal"]
+    assert len(duckdb.sql(query.replace("'data/", f"'{folder}/data/")).fetchall()) == 10
+    assert not [file for file in (folder / "wal").iterdir() if file.suffix == ".wal"]
 
 
 def compile_and_run(text, folder, environment):
@@ -202,25 +202,45 @@ def test_block(language, text, copy, environment, monkeypatch):
             run(text, copy, environment)
 
 
-def test_a_taken_port(copy, environment):
-    """It says what to do, also to whoever runs it by make."""
+HINT = re.compile(r"^with make, flags are in ARGS, .*: make run ARGS='(.*)'$", re.MULTILINE)
+
+
+@pytest.mark.parametrize("taken", ["the ports", "the log"])
+def test_a_second_server(copy, environment, taken):
+    """What it says is enough to start one beside the first, also for whoever runs it by make."""
 
     def run_another(endpoint):
-        taken = {"ARGS": f"--http {endpoint.removeprefix('http://')} --grpc off --wal build/other"}
+        flags = {
+            "the ports": f"--http {endpoint.removeprefix('http://')} --grpc off --wal build/other",
+            "the log": "--http 127.0.0.1:0 --grpc off",
+        }
         done = subprocess.run(
             ["make", "run"],
             cwd=copy,
-            env=dict(environment, **taken),
+            env=dict(environment, ARGS=flags[taken]),
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
         assert done.returncode == 2
-        assert "another program does; --http HOST:PORT chooses another address" in done.stderr
-        assert "make run ARGS='--http 127.0.0.1:5318'" in done.stdout
+        if taken == "the ports":
+            assert "the port is in use, by a program or by a connection that has just ended; --http" in done.stderr
+        else:
+            assert "another server uses this write-ahead log; --wal DIR" in done.stderr
+        (hint,) = HINT.findall(done.stdout)
+        assert re.findall(r"--\w+", hint) == ["--http", "--grpc", "--data", "--wal"]
+        free = re.sub(r":\d+", ":0", hint)
+        status, printed = serve("make run", copy, environment, send_sample, ARGS=free, log="second.txt")
+        assert status in (0, -signal.SIGINT, 128 + signal.SIGINT), printed
+        assert list((copy / "mine" / "data" / "logs").rglob("*.parquet"))
 
     serve("make run", copy, environment, run_another, ARGS="--http 127.0.0.1:0 --grpc off")
+
+
+def test_what_was_received_outlives_make_clean(copy, environment):
+    told = run("make --dry-run clean", copy, environment)
+    assert told.split() == ["rm", "-rf", "build"]
 
 
 def test_the_two_commands_are_there():
