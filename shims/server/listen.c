@@ -82,10 +82,10 @@ static bool open_all(const struct addrinfo *where, int *sockets, size_t count,
 
 static void explain(int failure, const char *key, const char *address, char *why, size_t why_size)
 {
-    if (failure == EADDRINUSE)
+    if (failure == EADDRINUSE) /* also of a connection in TIME_WAIT, whose end had this port */
         snprintf(why, why_size,
-                 "cannot listen on %s: another program does; --%s HOST:PORT chooses another "
-                 "address, and port 0 a free one",
+                 "cannot listen on %s: the port is in use, by a program or by a connection that "
+                 "has just ended; --%s HOST:PORT chooses another address, and port 0 a free one",
                  address, key);
     else
         snprintf(why, why_size, "cannot listen on %s: %s", address, strerror(failure));

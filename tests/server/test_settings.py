@@ -2,6 +2,7 @@
 
 import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -136,7 +137,7 @@ def test_what_cannot_start_says_why(tmp_path, arguments, reason):
 def test_what_is_in_use(make_server, tmp_path):
     server = make_server()
     for arguments, reason in (
-        (["--http", server.http, "--grpc", "off", "--wal", "w"], f"cannot listen on {server.http}: another program"),
+        (["--http", server.http, "--grpc", "off", "--wal", "w"], f"cannot listen on {server.http}: the port is in use"),
         (["--http", "off", "--grpc", server.grpc, "--wal", "w"], "--grpc HOST:PORT chooses another address"),
         (["--http", "127.0.0.1:0", "--grpc", "off"], "another server uses this write-ahead log"),
     ):
@@ -144,6 +145,25 @@ def test_what_is_in_use(make_server, tmp_path):
         assert (status, out) == (2, "")
         assert "error cannot start: " in error and reason in error
     assert post(server.http, "/v1/logs", logs(["a"]).SerializeToString())[0] == 200
+
+
+def test_the_port_of_a_connection_that_has_just_ended(tmp_path):
+    """No program has it then, and none is said to."""
+    with socket.socket() as listening:  # without SO_REUSEADDR
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        port = listening.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            listening.accept()[0].close()  # first, so that its end is in TIME_WAIT
+            assert client.recv(1) == b""
+    status, out, error = run(tmp_path, "--http", f"127.0.0.1:{port}", "--grpc", "off")
+    assert (status, out) == (2, "")
+    assert "the port is in use, by a program or by a connection that has just ended; --http HOST:PORT" in error
+
+
+def test_where_it_keeps_what_is_said(make_server):
+    server = make_server("--data", "d", "--wal", "w")
+    assert re.search(r" files go to d, the write-ahead log is in w$", server.log.read_text(), re.MULTILINE)
 
 
 def test_logs_as_json(make_server):
