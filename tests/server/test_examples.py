@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from conftest import ROOT, program
+from test_tls import keys  # noqa: F401
 
 EXAMPLES = ROOT / "examples" / "server"
 KEPT = "/var/lib/otlp2parquet"
@@ -152,3 +153,24 @@ def test_the_manifest_s_probes(server):
         target = container[probe]["httpGet"]
         assert target["port"] == "otlp-http"
         server.get(target["path"])  # an exception when it does not say 200
+
+
+def test_what_the_unit_says_to_do_first(tmp_path, keys):  # noqa: F811
+    """Its commands make what it loads, and the flags for checking by hand name that."""
+    unit = (EXAMPLES / "otlp2parquet.service").read_text()
+    for name in ("server.pem", "server.key"):
+        shutil.copy(keys / name, tmp_path)
+    (tmp_path / "clients").write_text("bearer TOKEN\n")
+    etc = tmp_path / "etc"
+    for command in re.findall(r"^#   (install .*)$", unit, re.MULTILINE):
+        subprocess.run(command.replace("/etc/", f"{etc}/"), shell=True, cwd=tmp_path, check=True)
+    for path in re.findall(r"^LoadCredential=.*:/etc/(.+)$", unit, re.MULTILINE):
+        assert (etc / path).stat().st_mode & 0o777 == 0o600
+    flags = re.findall(r"--(tls-cert|tls-key|auth-file)\s+(?:# )?/etc/(\S+)", unit)
+    assert len(flags) == 3
+    by_hand = [word for name, path in flags for word in (f"--{name}", etc / path)]
+    elsewhere = ["--data", "data", "--wal", "wal", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"]
+    check = [program(), "serve", "--config", EXAMPLES / "otlp2parquet.yaml", "--check", *elsewhere]
+    assert subprocess.run([*check, *by_hand], cwd=tmp_path, capture_output=True, check=False).returncode == 0
+    by_root = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert by_root.returncode == 2 and "auth-file: /run/credentials/" in by_root.stderr
