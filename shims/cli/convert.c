@@ -113,7 +113,7 @@ static int run_convert(char **operands, size_t count)
     output_guard();
     if (!output_folder(flags.out))
         return STATUS_OUTPUT;
-    input_list_make(&list, operands, count, input_request_endings);
+    input_list_make(&list, operands, count, input_request_endings, "");
     run.status = list.failed ? STATUS_INPUT : STATUS_OK;
     convert_all(&run, &list);
     if (flags.json)

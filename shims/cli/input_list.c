@@ -43,8 +43,8 @@ static bool ends_in_one_of(const char *name, const char *const *endings)
     return false;
 }
 
-/* "no .a, .b or .c file in this folder". */
-static void complain_of_none(const char *folder, const char *const *endings)
+/* "no .a, .b or .c file in this folder", and what there is to say of that. */
+static void complain_of_none(const char *folder, const char *const *endings, const char *clause)
 {
     char list[256] = "";
     size_t used = 0;
@@ -53,7 +53,7 @@ static void complain_of_none(const char *folder, const char *const *endings)
         int length = snprintf(list + used, sizeof list - used, "%s%s", before, *endings);
         used += length > 0 ? (size_t)length : 0;
     }
-    complain("%s: no %s file in this folder", folder, list);
+    complain("%s: no %s file in this folder%s", folder, list, clause);
 }
 
 static bool is_folder(const char *path)
@@ -86,7 +86,8 @@ static int add_entries(struct input_list *list, const char *folder, DIR *entries
     }
 }
 
-static void add_folder(struct input_list *list, const char *folder, const char *const *endings)
+static void add_folder(struct input_list *list, const char *folder, const char *const *endings,
+                       const char *clause)
 {
     size_t before = list->count;
     DIR *entries = opendir(folder);
@@ -96,7 +97,7 @@ static void add_folder(struct input_list *list, const char *folder, const char *
     if (failure != 0)
         complain("%s: cannot read this folder: %s", folder, strerror(failure));
     else if (list->count == before)
-        complain_of_none(folder, endings);
+        complain_of_none(folder, endings, clause);
     list->failed = list->failed || failure != 0 || list->count == before;
     if (list->count > before)
         qsort(list->names + before, list->count - before, sizeof *list->names, by_name);
@@ -118,12 +119,12 @@ static uint64_t total_size(const struct input_list *list)
 }
 
 void input_list_make(struct input_list *list, char **operands, size_t count,
-                     const char *const *endings)
+                     const char *const *endings, const char *clause)
 {
     *list = (struct input_list){0};
     for (size_t i = 0; i < count; i++) {
         if (strcmp(operands[i], "-") != 0 && is_folder(operands[i])) {
-            add_folder(list, operands[i], endings);
+            add_folder(list, operands[i], endings, clause);
             continue;
         }
         size_t space = strlen(operands[i]) + 1;

@@ -20,8 +20,9 @@ struct input_list {
 /* The endings of files of requests: .pb, .pbs, .json, .jsonl, .ndjson. NULL behind the last. */
 extern const char *const input_request_endings[];
 
+/* `clause` ends the message on a folder without such files: "" or "; ...". */
 void input_list_make(struct input_list *list, char **operands, size_t count,
-                     const char *const *endings);
+                     const char *const *endings, const char *clause);
 void input_list_free(struct input_list *list);
 
 /* Whether a name is more than `ending` and ends in it. */

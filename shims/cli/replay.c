@@ -184,7 +184,10 @@ static int run_replay(char **operands, size_t count)
     if (!output_folder(flags.out))
         return STATUS_OUTPUT;
     make_endings(space, endings, MOST_ENDINGS);
-    input_list_make(&list, operands, count, endings);
+    input_list_make(
+        &list, operands, count, endings,
+        "; only what the server has set aside is for replay, and a NUMBER.wal it stores "
+        "itself, after its next start at the latest");
     replay_all(&run, &list);
     if (flags.json)
         summary_print_json(&run.summary);

@@ -66,6 +66,21 @@ def test_the_same_again_gives_the_same_files(refused):
         assert paths == {str(path.relative_to(refused)) for path in (refused / "again").iterdir()}
 
 
+def test_a_log_from_which_nothing_was_set_aside(make_server):
+    """Nothing is to be done, and it says so: what was acknowledged is stored by the next start."""
+    server = make_server("--seal-age", "1h")
+    assert post(server.http, "/v1/logs", logs(["one"]).SerializeToString())[0] == 200
+    server.kill()
+    status, _, error = replay(server.folder, "--out", "none", "wal")
+    assert status == 1 and error.endswith(
+        "wal: no .refused, .corrupt, .torn or .unreadable file in this folder; only what the server has set aside "
+        "is for replay, and a NUMBER.wal it stores itself, after its next start at the latest\n"
+    )
+    server.start()
+    assert server.stop() == 0
+    assert server.rows("logs", "Body") == [("one",)]
+
+
 def test_the_log_s_own_names(make_server):
     """The server's own template: the same file, name and bytes, that the server stores afterwards."""
     server = make_server("--seal-age", "1h")
