@@ -167,15 +167,24 @@ static void set_error(const call *c, o2p_error *error, o2p_status status, const 
     memcpy(error->path, report->path, sizeof(report->path));
 }
 
-/* Whether a text that has nothing of the signal that was named is a request of another one. */
+/* Says that a text that has nothing of the signal that was named is a request of another one; false
+ * when it is none. */
 static bool is_of_another(const uint8_t *text, size_t size, o2p_signal signal,
-                          const o2p_json_report *report)
+                          o2p_json_report *report)
 {
+    static const char *const messages[] = {
+        [O2P_SIGNAL_LOGS] = "a request of logs, not of the signal named",
+        [O2P_SIGNAL_TRACES] = "a request of traces, not of the signal named",
+        [O2P_SIGNAL_METRICS] = "a request of metrics, not of the signal named",
+    };
     o2p_json_report ignored;
     o2p_signal told;
-    return report->records == 0 && report->unknown_members > 0 &&
-           o2p_json_signal(text, size, &told, &ignored) && told != O2P_SIGNAL_AUTO &&
-           told != signal;
+    if (report->records > 0 || report->unknown_members == 0 ||
+        !o2p_json_signal(text, size, &told, &ignored) || told == O2P_SIGNAL_AUTO || told == signal)
+        return false;
+    report->status = O2P_ERR_MALFORMED;
+    report->what = messages[told];
+    return true;
 }
 
 /* Rewrites a text as protobuf behind the others of its signal. */
@@ -195,11 +204,7 @@ static bool rewrite(call *c, const uint8_t *text, size_t size, o2p_signal *signa
     if (!o2p_json_request(o2p_request_message(*signal), text, size, &settings->limits,
                           &c->reader->json[*signal], report))
         return false;
-    if (!named || !is_of_another(text, size, *signal, report))
-        return true;
-    report->status = O2P_ERR_MALFORMED;
-    report->what = "a request of another signal than the one named";
-    return false;
+    return !named || !is_of_another(text, size, *signal, report);
 }
 
 /* Reads a text of the call; `line` 0: the only one. False on failure. */

@@ -31,13 +31,39 @@ static bool has_lines(const submission *one)
     return false;
 }
 
+/* Which path takes what is of another signal than its own takes; NULL: it is not that. */
+static const char *path_of_another(const submission *one)
+{
+    static const struct {
+        o2p_signal signal;
+        const char *member; /* the first of the request */
+        const char *clause;
+    } paths[] = {
+        {O2P_SIGNAL_LOGS, "\"resourceLogs\"", "; /v1/logs takes these"},
+        {O2P_SIGNAL_TRACES, "\"resourceSpans\"", "; /v1/traces takes these"},
+        {O2P_SIGNAL_METRICS, "\"resourceMetrics\"", "; /v1/metrics takes these"},
+    };
+    size_t at = one->result.error.offset;
+    if (at >= one->plain_size || one->plain[at++] != '{')
+        return NULL;
+    while (at < one->plain_size && one->plain[at] != '\0' &&
+           strchr(" \t\r\n", one->plain[at]) != NULL)
+        at++;
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (paths[i].signal != one->signal && begins_with(one->plain + at, one->plain_size - at,
+                                                          paths[i].member, strlen(paths[i].member)))
+            return paths[i].clause;
+    return NULL;
+}
+
 const char *hint_of(const submission *one)
 {
     if (one->encoding == O2P_ENCODING_PROTOBUF && begins_with(one->plain, one->plain_size, "{", 1))
         return "; it looks like JSON, whose Content-Type is application/json";
     if (one->encoding == O2P_ENCODING_JSON && has_lines(one))
         return "; JSON lines have the Content-Type application/x-ndjson";
-    return "";
+    const char *elsewhere = one->encoding != O2P_ENCODING_PROTOBUF ? path_of_another(one) : NULL;
+    return elsewhere != NULL ? elsewhere : "";
 }
 
 bool hint_is_tls(const uint8_t *bytes, size_t size)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import ssl
 import time
 
@@ -9,7 +10,7 @@ import grpc
 import pytest
 import zstandard
 
-from payloads import COMPRESS, JSON, PROTOBUF, as_json, dial, logs, post, read_answer
+from payloads import COMPRESS, JSON, PROTOBUF, as_json, dial, gauge, logs, post, read_answer, spans
 from test_grpc import EXPORT
 from test_hostile import end_of
 from wire import status_of
@@ -34,6 +35,29 @@ def test_what_was_meant(server, body, content_type, hint):
     status, _, answer = post(server.http, "/v1/logs", body, content_type)
     message = json.loads(answer)["message"] if content_type == JSON else status_of(answer).message
     assert status == 400 and message.endswith(hint)
+
+
+SPANS = as_json(spans(["x"]))
+
+
+@pytest.mark.parametrize(
+    "body, content_type, path, told",
+    [
+        (SPANS, JSON, "logs", "a request of traces, not of the signal named; /v1/traces takes these"),
+        (TEXT, JSON, "metrics", "a request of logs, not of the signal named; /v1/logs takes these"),
+        (as_json(gauge("g", [1.0])), JSON, "traces", "a request of metrics, not of the signal named; /v1/metrics takes these"),
+        (
+            TEXT + b"\n" + SPANS.replace(b"{", b"{ ", 1),
+            "application/x-ndjson",
+            "logs",
+            f"a request of traces, not of the signal named (byte {len(TEXT) + 1}); /v1/traces takes these",
+        ),
+    ],
+)
+def test_another_signal(server, body, content_type, path, told):
+    status, _, answer = post(server.http, f"/v1/{path}", body, content_type)
+    message = json.loads(answer)["message"]
+    assert status == 400 and re.sub(r" \(byte 0\)", "", message) == told
 
 
 @pytest.mark.parametrize(

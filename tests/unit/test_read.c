@@ -138,7 +138,13 @@ static void signals_are_taken_as_named(void **state)
     o2p_options spans = {.signal = O2P_SIGNAL_TRACES};
     o2p_result result = read_text(f, spans, TEXT_LOG("a"));
     assert_error(result.error, O2P_ERR_MALFORMED, 0, 0, "",
-                 "a request of another signal than the one named");
+                 "a request of logs, not of the signal named");
+    result = read_text(f, (o2p_options){.signal = O2P_SIGNAL_METRICS}, SPAN("a"));
+    assert_error(result.error, O2P_ERR_MALFORMED, 0, 0, "",
+                 "a request of traces, not of the signal named");
+    result = read_text(f, spans, "{\"resourceMetrics\":[{}]}");
+    assert_error(result.error, O2P_ERR_MALFORMED, 0, 0, "",
+                 "a request of metrics, not of the signal named");
     assert_int_equal(result.signal, O2P_SIGNAL_TRACES);
     read_ok(f, spans, "{}"); /* nothing, of any signal */
     read_ok(f, spans, "{\"resourceSpans\":[],\"more\":1}");
