@@ -29,7 +29,8 @@ static const struct flag flags[] = {
      .kind = FLAG_SWITCH,
      .target = &print_config},
     {.name = "check",
-     .help = "read the settings and what they name, say what is wrong, and exit",
+     .help = "read the settings and what they name, say what is wrong or that they\n"
+             "are good, and exit",
      .kind = FLAG_SWITCH,
      .target = &check_only},
 #define X(type, setting, change, key, sort, least, most, choices, standard, label, text)           \
@@ -79,7 +80,9 @@ static int serve_run(char **operands, size_t count)
     }
     if (print_config)
         settings_print(&all, stdout);
-    else if (!check_only)
+    else if (check_only)
+        puts("the settings are good");
+    else
         return run_server(&all);
     return STATUS_OK;
 }

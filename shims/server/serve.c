@@ -288,8 +288,9 @@ static void tell_ready(const server *it)
 
 static void say_change(const settings *config, size_t index, setting_change what)
 {
-    setting_list value;
-    settings_value(config, index, value);
+    setting_list text;
+    settings_value(config, index, text);
+    const char *value = text[0] != '\0' ? text : "\"\"";
     if (what == SETTING_TAKEN)
         say(LEVEL_INFO, "%s is %s from now on", settings_key(index), value);
     else if (what == SETTING_KEPT)

@@ -48,10 +48,11 @@ def test_what_cannot_change_is_told(make_server, tmp_path):
     file = tmp_path / "c.yaml"
     file.write_text("ack: wal\n")
     server = make_server("--config", file)
-    file.write_text("ack: memory\nthreads: 3\ndata: elsewhere\nseal-rows: 7\nlog-level: warn\n")
+    file.write_text("ack: memory\nthreads: 3\ndata: elsewhere\npromote: resource:host.name\nseal-rows: 7\nlog-level: warn\n")
     assert reload(server) == [
         "warn  data stays data until the server is started anew",
         "warn  ack stays wal until the server is started anew",
+        'warn  promote stays "" until the server is started anew',
         "warn  threads stays 0 until the server is started anew",
     ]  # what else it would say is below the new level
     assert send(server) == 200

@@ -11,6 +11,9 @@ from conftest import ROOT, program
 from payloads import logs, post
 
 
+GOOD = (0, "the settings are good\n", "")  # of --check
+
+
 def run(folder, *arguments, environment=None):
     done = subprocess.run(
         [program(), "serve", *arguments],
@@ -76,21 +79,22 @@ def test_mistakes(tmp_path, arguments, file, variables, message):
 
 
 def test_check_starts_nothing(tmp_path):
-    assert run(tmp_path, "--check") == (0, "", "")
-    assert run(tmp_path, "--check", "--data", "a/b", "--wal", "c") == (0, "", "")
+    assert run(tmp_path, "--check") == GOOD
+    assert run(tmp_path, "--check", "--data", "a/b", "--wal", "c") == GOOD
+    assert run(tmp_path, "--check", "--print-config") == run(tmp_path, "--print-config"), "it is a file"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_check_is_content_while_the_server_runs(make_server):
     server = make_server()
-    assert run(server.folder, "--check", "--http", server.http, "--grpc", server.grpc) == (0, "", "")
+    assert run(server.folder, "--check", "--http", server.http, "--grpc", server.grpc) == GOOD
     assert server.get("/readyz") == "ready\n"
 
 
 def test_the_example_is_right(tmp_path):
     example = ROOT / "examples" / "server" / "otlp2parquet.yaml"
     elsewhere = ["--tls-cert", "off", "--tls-key", "off", "--auth-file", "off", "--data", "data", "--wal", "wal"]
-    assert run(tmp_path, "--config", example, "--check", *elsewhere) == (0, "", "")
+    assert run(tmp_path, "--config", example, "--check", *elsewhere) == GOOD
     assert shown(tmp_path, "--config", example)["seal-bytes"] == "256M"
     unit = (ROOT / "examples" / "server" / "otlp2parquet.service").read_text()
     files = [shown(tmp_path, "--config", example)[name].strip('"') for name in ("tls-cert", "tls-key", "auth-file")]
