@@ -256,6 +256,23 @@ static const char *method_of(const exchange *it)
     return it->grpc || purpose_of(it) == EXPORT ? "POST" : "GET";
 }
 
+static bool is_head(const exchange *it)
+{
+    return !it->grpc && strcmp(it->head.method, "HEAD") == 0;
+}
+
+/* HEAD is answered wherever GET is (RFC 9110, 9.3.2). */
+static bool is_method(const exchange *it)
+{
+    const char *method = method_of(it);
+    return strcmp(it->head.method, method) == 0 || (is_head(it) && method[0] == 'G');
+}
+
+bool exchange_has_content(const exchange *it)
+{
+    return it->answer.status != 204 && !is_head(it);
+}
+
 /* Whoever looks after the server's health has no credentials. */
 static bool is_permitted(const exchange *it)
 {
@@ -290,7 +307,6 @@ static void begin(exchange *it)
 {
     int route = find_route(it);
     it->route = route < 0 ? 0 : route;
-    const char *method = method_of(it);
     if (route < 0)
         refuse_as(it, 404, it->grpc ? RPC_UNIMPLEMENTED : RPC_NOT_FOUND,
                   it->grpc ? "no such service or method"
@@ -299,10 +315,10 @@ static void begin(exchange *it)
                       : "no such path; /v1/logs, /v1/traces and /v1/metrics are there");
     else if (is_preflight(it))
         answer_preflight(it);
-    else if (strcmp(it->head.method, method) != 0)
+    else if (!is_method(it))
         refuse_as(it, 405, RPC_UNIMPLEMENTED,
-                  method[0] == 'P' ? "method not allowed, supported: [POST]"
-                                   : "method not allowed, supported: [GET]");
+                  method_of(it)[0] == 'P' ? "method not allowed, supported: [POST]"
+                                          : "method not allowed, supported: [GET, HEAD]");
     else if (!is_permitted(it))
         refuse_as(it, 401, RPC_UNAUTHENTICATED, "a credential is needed (Authorization)");
     else if (purpose_of(it) == EXPORT)
@@ -637,7 +653,7 @@ void exchange_fields(const exchange *it, answer_fields *out)
     if (it->answer.why.retry_s > 0)
         add_field(out, "retry-after", out->retry);
     if (it->answer.status == 405)
-        add_field(out, "allow", method_of(it));
+        add_field(out, "allow", method_of(it)[0] == 'P' ? "POST" : "GET, HEAD");
     if (it->answer.status == 401 && bearer)
         add_field(out, "www-authenticate", "Bearer realm=\"otlp2parquet\"");
     if (it->answer.status == 401 && basic)

@@ -91,6 +91,10 @@ void exchange_added(exchange *it, size_t size);
 /* The body is complete. May answer. */
 void exchange_end(exchange *it);
 
+/* Whether its answer is sent with the content it has: not to HEAD, to which the fields alone are
+ * the answer. HTTP's, not gRPC's. */
+bool exchange_has_content(const exchange *it);
+
 /* The fields of its answer beyond the content's type and length; HTTP's, not gRPC's. */
 void exchange_fields(const exchange *it, answer_fields *out);
 

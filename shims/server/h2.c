@@ -193,7 +193,7 @@ static void answer_http(stream *it)
     exchange_fields(it->exchange, &more);
     for (size_t i = 0; i < more.count; i++)
         add(&header, more.list[i].name, more.list[i].value);
-    submit(it, &header, from->status != 204);
+    submit(it, &header, exchange_has_content(it->exchange));
 }
 
 static void on_ready(exchange *done)

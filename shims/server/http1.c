@@ -88,7 +88,8 @@ static void write_answer(connection *it, const exchange *from, bool last)
     for (size_t i = 0; i < fields.count; i++)
         evbuffer_add_printf(it->out, "%s: %s\r\n", fields.list[i].name, fields.list[i].value);
     evbuffer_add_printf(it->out, "%s\r\n", last ? "Connection: close\r\n" : "");
-    evbuffer_add(it->out, body, size);
+    if (exchange_has_content(from))
+        evbuffer_add(it->out, body, size);
 }
 
 /* The exchange has its answer. */

@@ -109,7 +109,7 @@ def test_what_is_not_there(server):
         assert (status, headers["allow"]) == (405, "POST")
         client.sendall(b"POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
         status, headers, _ = read_answer(stream)  # on the same connection
-        assert (status, headers["allow"]) == (405, "GET")
+        assert (status, headers["allow"]) == (405, "GET, HEAD")
 
 
 def test_too_large_is_413_before_and_after_decompression(make_server):
@@ -228,3 +228,21 @@ def test_an_early_refusal_by_http2_is_read(server, tmp_path):
                 check=True,
             )
             assert done.stdout == b"404"
+
+
+@pytest.mark.parametrize("path, status", [("/healthz", 200), ("/readyz", 200), ("/metrics", 200), ("/v1/logs", 405), ("/", 404)])
+def test_head_is_get_without_content(server, path, status):
+    """Its fields are those of GET, and the next answer on the connection is read from where it begins."""
+    with dial(server.http) as client, client.makefile("rb") as stream:
+        for _ in range(2):
+            client.sendall(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            assert stream.readline() == f"HTTP/1.1 {status} ".encode() + REASONS[status]
+            fields = dict(line.lower().split(b": ") for line in iter(stream.readline, b"\r\n"))
+            assert int(fields[b"content-length"]) > 0
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert read_answer(stream)[::2] == (200, b"ok\n")
+    curl = ["curl", "-sS", "--max-time", "20", "--http2-prior-knowledge", "-I", f"http://{server.http}{path}"]
+    assert subprocess.run(curl, capture_output=True, check=True).stdout.startswith(f"HTTP/2 {status}".encode())
+
+
+REASONS = {200: b"OK\r\n", 404: b"Not Found\r\n", 405: b"Method Not Allowed\r\n"}
