@@ -2,7 +2,6 @@
 #include "server.h"
 #include "connection.h"
 #include "clock.h"
-#include "hint.h"
 #include "say.h"
 
 #include <errno.h>
@@ -99,6 +98,8 @@ static void shake_hands(connection *it)
         break;
     case TLS_FAILED:
         count_up(&it->worker->shared->metrics->failed_handshakes, 1);
+        if (tls_met_http(it->tls))
+            connection_tell(it, LEVEL_INFO, "this port speaks TLS: send to https://");
         say(LEVEL_DEBUG, "a TLS handshake failed: %s", tls_failure(it->tls));
         connection_finish(it); /* so that the client can read the alert */
         break;
@@ -174,7 +175,7 @@ void connection_settle(connection *it)
     release(it);
 }
 
-void connection_tell(const connection *it, const uint8_t *bytes, size_t size)
+void connection_tell(const connection *it, level at, const char *why)
 {
     enum { EACH_S = 60 };
     atomic_uint_fast64_t *told = &it->worker->shared->told_ns;
@@ -183,7 +184,7 @@ void connection_tell(const connection *it, const uint8_t *bytes, size_t size)
     if (last != 0 && now - last < EACH_S * NS_PER_SECOND)
         return;
     if (atomic_compare_exchange_strong(told, &last, now))
-        say(LEVEL_WARN, "a client was refused: %s", hint_of_peer(bytes, size));
+        say(at, "a client was refused: %s", why);
 }
 
 void connection_finish(connection *it)

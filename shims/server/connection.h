@@ -81,7 +81,7 @@ void connection_within(connection *it, uint64_t ms);
 void connection_finish(connection *it);
 
 /* Reports a client that spoke what its port does not, if none has been for a minute. */
-void connection_tell(const connection *it, const uint8_t *bytes, size_t size);
+void connection_tell(const connection *it, level at, const char *why);
 
 /* Closes at once. */
 void connection_kill(connection *it);

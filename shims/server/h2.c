@@ -373,7 +373,7 @@ static void refuse_peer(connection *it, const uint8_t *bytes, size_t size)
         connection_kill(it);
         return;
     }
-    connection_tell(it, bytes, size);
+    connection_tell(it, LEVEL_WARN, why);
     evbuffer_drain(it->out, evbuffer_get_length(it->out));
     evbuffer_add_printf(it->out,
                         "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\n"

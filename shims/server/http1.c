@@ -193,7 +193,7 @@ static size_t switch_to_h2(connection *it, const uint8_t *bytes, size_t size)
 static size_t take_head(connection *it, const uint8_t *bytes, size_t size)
 {
     if (hint_is_tls(bytes, size)) {
-        connection_tell(it, bytes, size);
+        connection_tell(it, LEVEL_WARN, hint_of_peer(bytes, size));
         refuse(it, 400, hint_of_peer(bytes, size));
         return size;
     }

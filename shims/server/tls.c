@@ -11,6 +11,7 @@
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { RECORD = 16 * 1024, MOST_CHAIN = 64 * 1024 };
 
@@ -182,6 +183,22 @@ const char *tls_failure(const tls_stream *it)
     if (verified != X509_V_OK)
         reason = X509_verify_cert_error_string(verified);
     return reason != NULL ? reason : "the client closed the connection";
+}
+
+/* OpenSSL knows the methods of HTTP/1.1, and not HTTP/2's preface (RFC 9113, 3.4), with which gRPC
+ * begins: of that it has taken the five bytes that a record's header has. */
+bool tls_met_http(const tls_stream *it)
+{
+    static const char preface[] = " HTTP/2.0";
+    char next[sizeof preface - 1];
+    unsigned long error = ERR_peek_error();
+    if (ERR_GET_LIB(error) != ERR_LIB_SSL)
+        return false;
+    if (ERR_GET_REASON(error) == SSL_R_HTTP_REQUEST)
+        return true;
+    return recv(SSL_get_fd(it), next, sizeof next, MSG_PEEK | MSG_DONTWAIT) ==
+               (ssize_t)sizeof next &&
+           memcmp(next, preface, sizeof next) == 0;
 }
 
 bool tls_is_h2(const tls_stream *it)

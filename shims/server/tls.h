@@ -63,6 +63,9 @@ tls_progress tls_handshake(tls_stream *it);
 /* What went wrong in the handshake that has just failed, in this thread. */
 const char *tls_failure(const tls_stream *it);
 
+/* Whether it failed because the client speaks HTTP without TLS. */
+bool tls_met_http(const tls_stream *it);
+
 /* Whether HTTP/2 was agreed on. */
 bool tls_is_h2(const tls_stream *it);
 

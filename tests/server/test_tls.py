@@ -431,6 +431,23 @@ def test_garbage_is_no_handshake(server, port):
     assert len(server.rows("logs")) == 1
 
 
+@pytest.mark.parametrize("port", ["http", "grpc"])
+@pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n\r\n", REQUEST, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], ids=lambda data: data[:3])
+def test_http_without_tls(server, port, data):
+    """The log names it, once a minute, and does not name what is merely garbage."""
+    with dial(getattr(server, port)) as client:
+        client.sendall(bytes(100))
+        end_of(client)
+    server.wait_until(lambda: server.metric("otlp2parquet_failed_handshakes_total") == 1)
+    assert "a client was refused" not in server.log.read_text()
+    for _ in range(3):
+        with dial(getattr(server, port)) as client:
+            client.sendall(data)
+            end_of(client)
+    server.wait_until(lambda: server.metric("otlp2parquet_failed_handshakes_total") == 4)
+    assert server.log.read_text().count("info  a client was refused: this port speaks TLS: send to https://") == 1
+
+
 def test_slow_handshakes_time_out(make_server, keys):
     server = make_server(*flags_of(keys), "--request-timeout", "700ms")
     server.tls = context_of(keys)
