@@ -391,6 +391,9 @@ const struct command connect_command = {
         "Prints the settings of a client that is to send to `otlp2parquet serve`, for the\n"
         "addresses that the server's settings name: those of the file, of the variables\n"
         "OTLP2PARQUET_HTTP and OTLP2PARQUET_GRPC, or of the flags. Nothing is changed or sent.\n"
+        "With auth-file in the settings a header is printed, in which TOKEN is to be replaced; "
+        "with\n"
+        "tls-cert, how the client is told of a CA that its machine does not know.\n"
         "Without a CLIENT the clients are listed. For a shell:\n\n"
         "  eval \"$(otlp2parquet connect sdk)\"\n",
     .flags = flags,
