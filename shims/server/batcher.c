@@ -106,7 +106,13 @@ static void save_kept(batcher *it)
 {
     enum { CLEAN_EACH = 16 }; /* segments: looking for old ones lists the folder */
     if (it->kept_count > 0 && logs(it)) {
-        seen_save(it->wal, it->segment.number, it->kept, it->kept_count);
+        if (!seen_save(it->wal, it->segment.number, it->kept, it->kept_count)) {
+            count_up(&it->metrics->unsaved_segments, 1);
+            say(LEVEL_WARN,
+                "cannot save which requests segment %016" PRIx64
+                " of the log holds, it will be tried again when they are stored: %s",
+                it->segment.number, strerror(errno));
+        }
         if (it->segment.number % CLEAN_EACH == 0)
             seen_clean(&it->seen, it->wal, wall_ns());
     }

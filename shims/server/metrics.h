@@ -41,6 +41,8 @@
       "Segments given up because the log could not be written.")                                   \
     X(log_damaged_bytes, "otlp2parquet_log_damaged_bytes_total", "counter",                        \
       "Bytes of the log that could not be read again.")                                            \
+    X(unsaved_segments, "otlp2parquet_unsaved_segments_total", "counter",                          \
+      "Failed tries to save which requests a segment holds, to know them when they come again.")   \
     X(replayed_requests, "otlp2parquet_replayed_requests_total", "counter",                        \
       "Requests read again from the log.")                                                         \
     X(batch_bytes, "otlp2parquet_batch_bytes", "gauge",                                            \

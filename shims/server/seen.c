@@ -3,6 +3,7 @@
 #include "seen.h"
 #include "bytes.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -127,25 +128,30 @@ static void name_of(uint64_t number, char name[WAL_NAME_SIZE + 1])
     snprintf(name, WAL_NAME_SIZE + 1, "%016llx.seen", (unsigned long long)number);
 }
 
-static bool write_file(const wal_folder *folder, const char *name, const uint8_t *bytes,
+static bool write_file(const wal_folder *folder, const char *name, int flags, const uint8_t *bytes,
                        size_t size)
 {
-    int fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    int fd = openat(folder->fd, name, O_WRONLY | O_CLOEXEC | flags, 0666);
     if (fd < 0)
         return false;
-    bool written = folder->io->write(fd, bytes, size) == (ssize_t)size && folder->io->sync(fd) == 0;
+    ssize_t count = folder->io->write(fd, bytes, size);
+    if (count >= 0 && count < (ssize_t)size)
+        errno = ENOSPC;
+    bool written =
+        count == (ssize_t)size && ftruncate(fd, (off_t)size) == 0 && folder->io->sync(fd) == 0;
+    int failure = errno;
     close(fd);
+    errno = failure;
     return written;
 }
 
-void seen_save(const wal_folder *folder, uint64_t number, const seen_entry *entries, size_t count)
+/* The bytes of a file, to be freed; NULL with errno. */
+static uint8_t *bytes_of(const seen_entry *entries, size_t count, size_t *size)
 {
-    char name[WAL_NAME_SIZE + 1];
-    size_t size = MAGIC_SIZE + count * ENTRY_SIZE;
-    uint8_t *bytes = malloc(size + SUM_SIZE);
-    name_of(number, name);
+    size_t end = MAGIC_SIZE + count * ENTRY_SIZE;
+    uint8_t *bytes = malloc(end + SUM_SIZE);
     if (bytes == NULL)
-        return;
+        return NULL;
     memcpy(bytes, magic, MAGIC_SIZE);
     for (size_t i = 0; i < count; i++) {
         uint8_t *at = bytes + MAGIC_SIZE + i * ENTRY_SIZE;
@@ -153,10 +159,162 @@ void seen_save(const wal_folder *folder, uint64_t number, const seen_entry *entr
         put64(at + 8, entries[i].key.high);
         put64(at + 16, entries[i].time_ns);
     }
-    put64(bytes + size, wal_hash128_of(bytes, size).low);
-    if (!write_file(folder, name, bytes, size + SUM_SIZE))
+    put64(bytes + end, wal_hash128_of(bytes, end).low);
+    *size = end + SUM_SIZE;
+    return bytes;
+}
+
+bool seen_save(const wal_folder *folder, uint64_t number, const seen_entry *entries, size_t count)
+{
+    char name[WAL_NAME_SIZE + 1];
+    size_t size = 0;
+    uint8_t *bytes = bytes_of(entries, count, &size);
+    name_of(number, name);
+    if (bytes == NULL)
+        return false;
+    bool saved = write_file(folder, name, O_CREAT | O_TRUNC, bytes, size);
+    int failure = errno;
+    if (!saved)
         unlinkat(folder->fd, name, 0);
     free(bytes);
+    errno = failure;
+    return saved;
+}
+
+/* The requests in the bytes of a segment, in `*entries`, to be freed. False without memory. */
+static bool read_segment(const uint8_t *bytes, size_t size, seen_entry **entries, size_t *count)
+{
+    wal_reader reader;
+    wal_record record;
+    *entries = NULL;
+    *count = 0;
+    wal_read(&reader, bytes, size);
+    while (wal_next(&reader, &record)) {
+        seen_entry *more = realloc(*entries, (*count + 1) * sizeof **entries);
+        if (more == NULL)
+            return false;
+        *entries = more;
+        wal_hash128 key = seen_key(record.body_hash, record.signal, record.encoding, record.coding);
+        more[(*count)++] = (seen_entry){key, record.received_ns};
+    }
+    return true;
+}
+
+/* The same of a segment's first `limit` bytes. False with errno. */
+static bool load_segment(const wal_folder *folder, uint64_t number, uint64_t limit,
+                         seen_entry **entries, size_t *count)
+{
+    uint8_t *bytes;
+    size_t size;
+    *entries = NULL;
+    if (!wal_load(folder, number, &bytes, &size))
+        return false;
+    bool read = read_segment(bytes, size < limit ? size : (size_t)limit, entries, count);
+    free(bytes);
+    if (!read)
+        errno = ENOMEM;
+    return read;
+}
+
+/* Whether all in a file is older than the window: nothing in it is later than the file. */
+static bool is_past(const struct stat *file, uint64_t window_ns, uint64_t now_ns)
+{
+    uint64_t written =
+        (uint64_t)file->st_mtim.tv_sec * 1000000000 + (uint64_t)file->st_mtim.tv_nsec;
+    return now_ns > written + window_ns;
+}
+
+bool seen_secure(const wal_folder *folder, uint64_t number, uint64_t limit, uint64_t window_ns,
+                 uint64_t now_ns)
+{
+    char name[WAL_NAME_SIZE + 1];
+    struct stat info;
+    seen_entry *entries;
+    size_t count;
+    name_of(number, name);
+    if (fstatat(folder->fd, name, &info, 0) == 0)
+        return wal_sync_names(folder);
+    wal_name(number, name);
+    if (fstatat(folder->fd, name, &info, 0) != 0)
+        return errno == ENOENT;
+    if (is_past(&info, window_ns, now_ns))
+        return true;
+    bool saved = load_segment(folder, number, limit, &entries, &count) &&
+                 seen_save(folder, number, entries, count) && wal_sync_names(folder);
+    int failure = errno;
+    free(entries);
+    errno = failure;
+    return saved;
+}
+
+/* What lies behind `limit` was not kept, and must not be known. */
+static bool cut_off(const wal_folder *folder, const char *name, uint64_t limit)
+{
+    struct stat info;
+    int fd = openat(folder->fd, name, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool cut = fstat(fd, &info) == 0 &&
+               ((uint64_t)info.st_size <= limit || ftruncate(fd, (off_t)limit) == 0);
+    int failure = errno;
+    close(fd);
+    errno = failure;
+    return cut;
+}
+
+bool seen_take_over(const wal_folder *folder, uint64_t number, uint64_t limit, bool shrink)
+{
+    char segment[WAL_NAME_SIZE];
+    char name[WAL_NAME_SIZE + 1];
+    seen_entry *entries;
+    size_t count;
+    size_t size;
+    uint8_t *bytes = NULL;
+    wal_name(number, segment);
+    name_of(number, name);
+    bool taken =
+        cut_off(folder, segment, limit) && load_segment(folder, number, limit, &entries, &count);
+    if (!taken)
+        return false;
+    taken = (bytes = bytes_of(entries, count, &size)) != NULL &&
+            renameat(folder->fd, segment, folder->fd, name) == 0 && wal_sync_names(folder) &&
+            (!shrink || write_file(folder, name, 0, bytes, size));
+    int failure = errno;
+    free(entries);
+    free(bytes);
+    errno = failure;
+    return taken;
+}
+
+/* Remembers requests; returns the latest time of them, 0 when there are none. */
+static uint64_t add_all(seen *it, const seen_entry *entries, size_t count, uint64_t now_ns)
+{
+    uint64_t latest = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (now_ns < entries[i].time_ns + it->window_ns)
+            seen_add(it, entries[i].key, entries[i].time_ns);
+        latest = entries[i].time_ns > latest ? entries[i].time_ns : latest;
+    }
+    return latest;
+}
+
+/* The requests in the bytes of a file, in `*entries`, to be freed: of one that was a segment until
+ * there was room for no other, too. */
+static void read_saved(const uint8_t *bytes, size_t size, seen_entry **entries, size_t *count)
+{
+    *entries = NULL;
+    *count = 0;
+    if (size < MAGIC_SIZE + SUM_SIZE || memcmp(bytes, magic, MAGIC_SIZE) != 0) {
+        read_segment(bytes, size, entries, count);
+        return;
+    }
+    if (get64(bytes + size - SUM_SIZE) != wal_hash128_of(bytes, size - SUM_SIZE).low)
+        return;
+    *entries = calloc((size - MAGIC_SIZE) / ENTRY_SIZE + 1, sizeof **entries);
+    for (size_t at = MAGIC_SIZE; *entries != NULL && at + ENTRY_SIZE + SUM_SIZE <= size;
+         at += ENTRY_SIZE)
+        (*entries)[(*count)++] =
+            (seen_entry){{get64(bytes + at), get64(bytes + at + 8)}, get64(bytes + at + 16)};
 }
 
 /* Remembers what a file has; returns the latest time in it, 0 when it is not to be read. */
@@ -164,45 +322,28 @@ static uint64_t load_saved(seen *it, const wal_folder *folder, const char *name,
 {
     uint8_t *bytes;
     size_t size;
-    uint64_t latest = 0;
+    seen_entry *entries;
+    size_t count;
     if (!wal_load_named(folder, name, &bytes, &size))
         return 0;
-    bool whole = size >= MAGIC_SIZE + SUM_SIZE && memcmp(bytes, magic, MAGIC_SIZE) == 0 &&
-                 get64(bytes + size - SUM_SIZE) == wal_hash128_of(bytes, size - SUM_SIZE).low;
-    for (size_t at = MAGIC_SIZE; whole && at + ENTRY_SIZE + SUM_SIZE <= size; at += ENTRY_SIZE) {
-        uint64_t time_ns = get64(bytes + at + 16);
-        if (now_ns < time_ns + it->window_ns)
-            seen_add(it, (wal_hash128){get64(bytes + at), get64(bytes + at + 8)}, time_ns);
-        latest = time_ns > latest ? time_ns : latest;
-    }
+    read_saved(bytes, size, &entries, &count);
+    uint64_t latest = add_all(it, entries, count, now_ns);
+    free(entries);
     free(bytes);
     return latest;
 }
 
-/* Remembers what a segment has that was not sealed, and saves it. */
-static void load_segment(seen *it, const wal_folder *folder, uint64_t number)
+/* Remembers what a segment has that was not sealed, and saves it. When that fails it is tried again
+ * before the segment is removed. */
+static void load_unsealed(seen *it, const wal_folder *folder, uint64_t number, uint64_t now_ns)
 {
-    uint8_t *bytes;
-    size_t size;
-    wal_reader reader;
-    wal_record record;
-    seen_entry *entries = NULL;
-    size_t count = 0;
-    if (!wal_load(folder, number, &bytes, &size))
-        return;
-    wal_read(&reader, bytes, size);
-    while (wal_next(&reader, &record)) {
-        seen_entry *more = realloc(entries, (count + 1) * sizeof *entries);
-        if (more == NULL)
-            break;
-        entries = more;
-        wal_hash128 key = seen_key(record.body_hash, record.signal, record.encoding, record.coding);
-        entries[count++] = (seen_entry){key, record.received_ns};
-        seen_add(it, key, record.received_ns);
+    seen_entry *entries;
+    size_t count;
+    if (load_segment(folder, number, UINT64_MAX, &entries, &count)) {
+        add_all(it, entries, count, now_ns);
+        seen_save(folder, number, entries, count);
     }
-    seen_save(folder, number, entries, count);
     free(entries);
-    free(bytes);
 }
 
 void seen_load(seen *it, const wal_folder *folder, uint64_t now_ns)
@@ -225,7 +366,7 @@ void seen_load(seen *it, const wal_folder *folder, uint64_t now_ns)
     for (size_t i = 0; i < count; i++) {
         name_of(numbers[i], name);
         if (faccessat(folder->fd, name, F_OK, 0) != 0)
-            load_segment(it, folder, numbers[i]);
+            load_unsealed(it, folder, numbers[i], now_ns);
     }
     free(numbers);
 }
@@ -240,10 +381,7 @@ void seen_clean(const seen *it, const wal_folder *folder, uint64_t now_ns)
         char name[WAL_NAME_SIZE + 1];
         struct stat info;
         name_of(numbers[i], name);
-        /* Nothing in it is later than the file. */
-        if (fstatat(folder->fd, name, &info, 0) == 0 &&
-            now_ns > (uint64_t)info.st_mtim.tv_sec * 1000000000 + (uint64_t)info.st_mtim.tv_nsec +
-                         it->window_ns)
+        if (fstatat(folder->fd, name, &info, 0) == 0 && is_past(&info, it->window_ns, now_ns))
             unlinkat(folder->fd, name, 0);
     }
     free(numbers);

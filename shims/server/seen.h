@@ -18,7 +18,11 @@
  *   | 8      |   24 | for each request: its key, 16 bytes, low half first; time of receipt, Unix ns
  * | | at end |    8 | XXH3 (64 bits) of everything before     |
  *
- * What cannot be read or written of them costs the knowledge of some requests, and nothing else.
+ * A segment is removed when this file is on the disk, and not before. When there is no room for it
+ * the segment becomes the file: it is renamed to NUMBER.seen, where its records say the same, and
+ * then overwritten with the form above, which takes less of the room that it has. When the disk
+ * fails otherwise it stays as it is, under that name. Only when the machine stops while it is
+ * overwritten is the knowledge of these requests lost, and nothing else.
  */
 #ifndef O2P_SERVER_SEEN_H
 #define O2P_SERVER_SEEN_H
@@ -59,8 +63,20 @@ void seen_add(seen *it, wal_hash128 key, uint64_t time_ns);
 /* Forgets it: it was not kept after all. */
 void seen_forget(seen *it, wal_hash128 key);
 
-/* Saves those of a segment. */
-void seen_save(const wal_folder *folder, uint64_t number, const seen_entry *entries, size_t count);
+/* Saves those of a segment. False with errno; there is no file then. */
+bool seen_save(const wal_folder *folder, uint64_t number, const seen_entry *entries, size_t count);
+
+/* Sees to it that those of a segment are saved and on the disk, before it is removed or set aside:
+ * reads them from its first `limit` bytes unless they were saved when it was sealed. True as well
+ * when all are older than the window. False with errno. */
+bool seen_secure(const wal_folder *folder, uint64_t number, uint64_t limit, uint64_t window_ns,
+                 uint64_t now_ns);
+
+/* Makes a segment whose files are stored the file that saves what its first `limit` bytes hold,
+ * where no other can be made. It is no segment then. `shrink`: to give back most of its room. False
+ * with errno: it is still there, or has the other name and the disk failed, and what it held may
+ * not be known after a restart. */
+bool seen_take_over(const wal_folder *folder, uint64_t number, uint64_t limit, bool shrink);
 
 /* Remembers what the folder knows: what was saved, and what is in segments that were not sealed,
  * which is saved then. Removes what is older than the window. */

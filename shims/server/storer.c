@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "heap.h"
 #include "say.h"
+#include "seen.h"
 #include "segment.h"
 
 #include <errno.h>
@@ -163,11 +164,34 @@ static void replay_records(storer *it, wal_reader *reader, o2p_batch *batch, rep
     }
 }
 
-static void set_aside(storer *it, uint64_t number, wal_aside why)
+/* Sees to it that what a segment held is known when it comes again, after a restart. False
+ * when the segment must stay for that. `stored`: it is not needed for anything else. */
+static bool secure_seen(storer *it, const sealed *work, bool stored)
+{
+    uint64_t window = it->settings->dedup_window * NS_PER_MS;
+    if (window == 0 || it->settings->ack != ACK_WAL ||
+        seen_secure(it->wal, work->segment, work->limit, window, wall_ns()))
+        return true;
+    count_up(&it->metrics->unsaved_segments, 1);
+    bool full = errno == ENOSPC || errno == EDQUOT;
+    if (stored && seen_take_over(it->wal, work->segment, work->limit, full)) {
+        say(LEVEL_INFO, "segment %016" PRIx64 " of the log is kept to know its requests again",
+            work->segment);
+        return true;
+    }
+    say(LEVEL_WARN,
+        "cannot save which requests segment %016" PRIx64
+        " of the log held, so one that is sent again after a restart may be stored twice: %s",
+        work->segment, strerror(errno));
+    return false;
+}
+
+static void set_aside(storer *it, const sealed *work, wal_aside why)
 {
     count_up(&it->metrics->set_aside, 1);
-    if (!wal_set_aside(it->wal, number, why))
-        say(LEVEL_ERROR, "cannot set segment %016" PRIx64 " of the log aside: %s", number,
+    secure_seen(it, work, false);
+    if (!wal_set_aside(it->wal, work->segment, why))
+        say(LEVEL_ERROR, "cannot set segment %016" PRIx64 " of the log aside: %s", work->segment,
             strerror(errno));
 }
 
@@ -237,7 +261,7 @@ static fate replay_bytes(storer *it, const sealed *work, const uint8_t *bytes, s
     o2p_batch_free(batch);
     bool keep = sum.fate == FATE_STORED && judge(it, work, &reader, &sum, &why);
     if (keep)
-        set_aside(it, work->segment, why);
+        set_aside(it, work, why);
     else if (sum.fate == FATE_STORED)
         say(LEVEL_INFO, "stored %" PRIu64 " request%s of segment %016" PRIx64 " of the log",
             sum.requests, plural(sum.requests), work->segment);
@@ -269,8 +293,8 @@ static void settle_segment(storer *it, const sealed *work, fate result)
     if (work->segment == 0 || result == FATE_ABANDONED)
         return;
     if (result == FATE_REFUSED)
-        set_aside(it, work->segment, WAL_ASIDE_REFUSED);
-    else if (!wal_remove(it->wal, work->segment) && errno != ENOENT)
+        set_aside(it, work, WAL_ASIDE_REFUSED);
+    else if (secure_seen(it, work, true) && !wal_remove(it->wal, work->segment) && errno != ENOENT)
         say(LEVEL_WARN, "cannot remove segment %016" PRIx64 " of the log: %s", work->segment,
             strerror(errno));
 }

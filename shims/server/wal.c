@@ -244,6 +244,19 @@ bool wal_remove(const wal_folder *folder, uint64_t number)
     return unlinkat(folder->fd, name, 0) == 0;
 }
 
+/* By a descriptor of its own: an error is told once to each, and a new segment must not miss it. */
+bool wal_sync_names(const wal_folder *folder)
+{
+    int fd = openat(folder->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool synced = folder->io->sync(fd) == 0 || errno == EINVAL || errno == ENOTSUP;
+    int failure = errno;
+    close(fd);
+    errno = failure;
+    return synced;
+}
+
 const char *wal_suffix(size_t why)
 {
     static const char *const suffixes[] = {

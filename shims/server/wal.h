@@ -138,6 +138,9 @@ bool wal_load_named(const wal_folder *folder, const char *name, uint8_t **bytes,
 /* Removes a segment whose files are stored. False with errno. */
 bool wal_remove(const wal_folder *folder, uint64_t number);
 
+/* Makes the names of files durable that were made or renamed. False with errno. */
+bool wal_sync_names(const wal_folder *folder);
+
 /* Why a segment is set aside, and the suffix of its name then. */
 #define WAL_ASIDE(X)                                                                               \
     X(WAL_ASIDE_REFUSED, "refused")       /* the storage will never take one of its files */       \

@@ -189,6 +189,24 @@ def test_a_slow_sync_is_no_failure(disk):
     assert len(count(server)) == 4
 
 
+def test_a_request_is_known_again_though_that_could_not_be_saved(disk):
+    """Which requests a segment held cannot be brought to the disk: the segment is kept for it, and that is said."""
+    server = disk(".seen", "--dedup-window", "5m")
+    server.order("fail")
+    assert send(server, "once")[0] == 200
+    server.wait_until(lambda: server.metric("otlp2parquet_unsaved_segments_total") == 2)  # sealed, stored
+    server.wait_until(lambda: len(server.rows("logs")) == 1)
+    assert "warn" in server.log.read_text() and "cannot save which requests segment" in server.log.read_text()
+    assert health(server, "/healthz")[0] == health(server, "/readyz")[0] == 200
+    server.kill()
+    server.order("")
+    server.start()
+    assert send(server, "once")[0] == 200
+    assert server.metric("otlp2parquet_repeated_requests_total") == 1
+    assert server.stop() == 0
+    assert count(server) == {"once": 1}
+
+
 def test_a_failed_sync_of_a_file_is_tried_again(disk):
     server = disk(PARQUET)
     server.order("fail")

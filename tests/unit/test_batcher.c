@@ -628,6 +628,38 @@ static void a_request_sent_again_is_kept_once(void **state)
     assert_int_equal(files_in_log(".seen"), 2);
 }
 
+/* The log's disk is full when the batch is sealed: there is no room to save which requests it had,
+ * while it is written (the segment is the memory of them then) or until its files are stored. */
+static void a_request_is_known_again_though_the_disk_was_full(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        uint64_t stored = count_of(&counts.stored_rows);
+        uint64_t repeated = count_of(&counts.repeated_requests);
+        start();
+        assert_int_equal(send_now(i), OUTCOME_ACCEPTED);
+        uint64_t rows = rows_of(i);
+        atomic_store(&writes_left, 0);
+        shelf_fail_after(i == 1 ? 0 : -1, STORAGE_RETRY);
+        batcher_stop(&front);
+        assert_true(count_of(&counts.unsaved_segments) > 0);
+        if (i == 1) {
+            atomic_store(&writes_left, -1);
+            shelf_fail_after(-1, STORAGE_RETRY);
+        }
+        assert_int_equal(storer_stop(&behind, steady_ns() + 20 * NS_PER_SECOND), 0);
+        wal_folder_close(&folder);
+        assert_int_equal(files_in_log(".wal"), 0);
+        atomic_store(&writes_left, -1);
+        start();
+        assert_int_equal(send_now(i), OUTCOME_ACCEPTED);
+        assert_int_equal(stop(false), 0);
+        assert_int_equal(count_of(&counts.repeated_requests), repeated + 1);
+        assert_int_equal(count_of(&counts.stored_rows) - stored, rows);
+        assert_int_equal(files_in_log(".seen"), i + 1);
+    }
+}
+
 static void what_was_not_kept_may_be_sent_again(void **state)
 {
     (void)state;
@@ -706,6 +738,7 @@ int main(void)
         IN_SERVER(in_memory_no_log_is_written),
         IN_SERVER(a_damaged_segment_is_kept_and_the_rest_of_it_stored),
         IN_SERVER(a_request_sent_again_is_kept_once),
+        IN_SERVER(a_request_is_known_again_though_the_disk_was_full),
         IN_SERVER(what_was_not_kept_may_be_sent_again),
         IN_SERVER(what_was_logged_is_stored_as_it_would_have_been),
         IN_SERVER(without_a_window_all_is_kept),

@@ -1,6 +1,7 @@
 /* test_seen.c - requests that are remembered: for the window, the last of them, and over a restart.
  */
 #define _XOPEN_SOURCE 700
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "../../shims/server/seen.h"
 #include <cmocka.h>
@@ -189,6 +191,74 @@ static void an_unsealed_segment_is_known_too(void **state)
     assert_true(seen_has(&known, record.body_hash, 5500));
 }
 
+/* The bytes of a segment and of the file that is made of it. */
+static void a_segment_becomes_what_it_held(void **state)
+{
+    (void)state;
+    wal_segment segment;
+    wal_record record = {.received_ns = 5000, .body = (const uint8_t *)"body", .size = 4};
+    uint8_t *bytes;
+    size_t size;
+    record.body_hash = wal_hash128_of(record.body, record.size);
+    wal_hash128 key = seen_key(record.body_hash, record.signal, record.encoding, record.coding);
+    assert_true(wal_segment_create(&folder, &segment, 1, "", 0));
+    assert_true(wal_segment_append(&folder, &segment, &record));
+    uint64_t limit = segment.size;
+    assert_true(wal_segment_append(&folder, &segment, &record));
+    wal_segment_close(&folder, &segment, true);
+    assert_true(seen_take_over(&folder, segment.number, limit, true));
+    assert_false(wal_remove(&folder, segment.number));
+    assert_true(wal_load_named(&folder, "0000000000000001.seen", &bytes, &size));
+    assert_int_equal(size, 8 + 24 + 8); /* the second one was not acknowledged */
+    free(bytes);
+    seen_load(&known, &folder, 5500);
+    assert_true(seen_has(&known, key, 5500));
+    /* As it is when there was no room for that either. */
+    assert_true(wal_segment_create(&folder, &segment, 1, "", 0));
+    assert_true(wal_segment_append(&folder, &segment, &record));
+    wal_segment_close(&folder, &segment, true);
+    assert_int_equal(
+        renameat(folder.fd, "0000000000000002.wal", folder.fd, "0000000000000001.seen"), 0);
+    end(NULL);
+    assert_int_equal(begin(NULL), 0);
+    seen_load(&known, &folder, 5500);
+    assert_true(seen_has(&known, key, 5500));
+    assert_int_equal(files(), 1);
+    seen_load(&known, &folder, 6000);
+    assert_int_equal(files(), 0);
+}
+
+static ssize_t full_write(int fd, const void *bytes, size_t size)
+{
+    (void)fd;
+    (void)bytes;
+    (void)size;
+    errno = ENOSPC;
+    return -1;
+}
+
+static void what_cannot_be_saved_is_told(void **state)
+{
+    (void)state;
+    wal_io full = wal_system_io;
+    wal_segment segment;
+    full.write = full_write;
+    assert_true(wal_segment_create(&folder, &segment, 1, "", 0));
+    wal_segment_close(&folder, &segment, true);
+    folder.io = &full;
+    assert_false(seen_save(&folder, 7, saved, 3));
+    assert_int_equal(errno, ENOSPC);
+    assert_int_equal(files(), 0);
+    uint64_t day = 86400 * UINT64_C(1000000000);
+    uint64_t now = (uint64_t)time(NULL) * UINT64_C(1000000000);
+    assert_false(seen_secure(&folder, segment.number, UINT64_MAX, day, now));
+    assert_true(seen_secure(&folder, segment.number, UINT64_MAX, day, now + 2 * day)); /* too old */
+    assert_true(seen_secure(&folder, 99, UINT64_MAX, day, now)); /* there is no such segment */
+    folder.io = &wal_system_io;
+    assert_true(seen_secure(&folder, segment.number, UINT64_MAX, day, now));
+    assert_int_equal(files(), 1);
+}
+
 static void old_files_are_removed(void **state)
 {
     (void)state;
@@ -215,6 +285,8 @@ int main(void)
         IN_FOLDER(what_was_saved_is_known_after_a_restart),
         IN_FOLDER(what_cannot_be_read_is_dropped),
         IN_FOLDER(an_unsealed_segment_is_known_too),
+        IN_FOLDER(a_segment_becomes_what_it_held),
+        IN_FOLDER(what_cannot_be_saved_is_told),
         IN_FOLDER(old_files_are_removed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
