@@ -73,6 +73,11 @@ static bool open_folders(server *it)
                                            ? "another server uses this write-ahead log; "
                                              "--wal DIR chooses another, --data DIR other files"
                                            : strerror(errno));
+    if (it->wal.strange > 0)
+        say(LEVEL_WARN,
+            "the log has %" PRIu64 " file%s with a number that it cannot have given; others are "
+            "numbered as if %s were not there",
+            it->wal.strange, plural(it->wal.strange), it->wal.strange == 1 ? "it" : "they");
     return true;
 }
 

@@ -116,14 +116,21 @@ bool wal_folder_list(const wal_folder *folder, uint64_t **numbers, size_t *count
     return wal_folder_list_as(folder, ".wal", numbers, count);
 }
 
-/* The number after the greatest of any file, so that no name is taken again. */
+/* The number after the greatest of any file, so that no name is taken again. A number that counting
+ * cannot have come to was given by someone else: after it there would soon be none left. */
 static bool find_next(wal_folder *folder)
 {
+    const uint64_t beyond = UINT64_C(1) << 63;
     uint64_t *numbers;
     size_t count;
     if (!wal_folder_list_as(folder, NULL, &numbers, &count))
         return false;
-    folder->next = count > 0 ? numbers[count - 1] + 1 : 1;
+    size_t used = count;
+    while (used > 0 && numbers[used - 1] >= beyond - 1)
+        used--;
+    uint64_t after = used > 0 ? numbers[used - 1] + 1 : 1;
+    folder->strange = count - used;
+    folder->next = after > folder->next ? after : folder->next;
     free(numbers);
     return true;
 }
@@ -346,20 +353,32 @@ uint64_t wal_hash_seed(uint64_t salt)
     return XXH3_64bits(bytes, sizeof bytes);
 }
 
+/* Makes the file of the next segment, whose name it gives. -1 with errno. */
+static int open_next(wal_folder *folder, char name[WAL_NAME_SIZE])
+{
+    const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
+    wal_name(folder->next, name);
+    int fd = openat(folder->fd, name, flags, 0666);
+    if (fd < 0 && errno == EEXIST && find_next(folder)) {
+        wal_name(folder->next, name);
+        fd = openat(folder->fd, name, flags, 0666);
+    }
+    return fd;
+}
+
 bool wal_segment_create(wal_folder *folder, wal_segment *segment, uint64_t salt,
                         const void *options, size_t options_size)
 {
     char name[WAL_NAME_SIZE];
-    *segment = (wal_segment){.fd = -1, .number = folder->next, .salt = salt};
+    *segment = (wal_segment){.fd = -1, .salt = salt};
     if (folder->untrusted) {
         errno = EIO;
         return false;
     }
-    wal_name(folder->next, name);
-    segment->fd = openat(folder->fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    segment->fd = open_next(folder, name);
     if (segment->fd < 0)
         return false;
-    folder->next++;
+    segment->number = folder->next++;
     if (write_header(folder, segment, options, options_size))
         return true;
     int failure = errno;

@@ -5,7 +5,7 @@
  * same files under the same names: whether a crash came before, between or after the files were
  * stored, reading the segment again gives nothing twice.
  *
- *   NUMBER.wal, 16 hex digits, counting up; little-endian throughout
+ *   NUMBER.wal, 16 hex digits, counting up, below 2^63; little-endian throughout
  *
  *   | at | size | header of a segment                                               |
  *   | -- | ---- | ----------------------------------------------------------------- |
@@ -102,9 +102,10 @@ extern const wal_io wal_system_io;
 /* ---- the folder ------------------------------------------------------------------------------ */
 
 typedef struct wal_folder {
-    int fd;        /* of the folder */
-    int lock;      /* of the file `lock` in it */
-    uint64_t next; /* number of the next segment */
+    int fd;           /* of the folder */
+    int lock;         /* of the file `lock` in it */
+    uint64_t next;    /* number of the next segment */
+    uint64_t strange; /* how many files were there whose numbers no log reaches */
     const wal_io *io;
     bool
         untrusted; /* a sync failed: what the disk holds is unknown, and no segment is made again */
@@ -177,8 +178,9 @@ bool wal_salt(uint64_t *salt);
 /* What o2p_options.hash_seed is for the batch of a segment. */
 uint64_t wal_hash_seed(uint64_t salt);
 
-/* Makes the next segment, on the disk with its name and header. False with errno; the next call
- * takes another number. EIO always, once a sync has failed. */
+/* Makes the next segment, on the disk with its name and header. Numbers are skipped that files have
+ * which were put into the folder meanwhile. False with errno; the next call takes another number.
+ * EIO always, once a sync has failed. */
 bool wal_segment_create(wal_folder *folder, wal_segment *segment, uint64_t salt,
                         const void *options, size_t options_size);
 

@@ -207,6 +207,26 @@ def test_a_request_is_known_again_though_that_could_not_be_saved(disk):
     assert count(server) == {"once": 1}
 
 
+def test_a_backup_is_put_back_into_the_log(make_server):
+    """Its segments have the numbers that the log would take next, or such that nothing follows."""
+    server = make_server()
+    log = server.folder / "wal"
+    for number in (1, 2, 3):
+        (log / f"{number:016x}.wal").touch()
+    assert send(server, "first")[0] == 200
+    server.wait_until(lambda: len(server.rows("logs")) == 1)
+    (log / "ffffffffffffffff.torn").touch()
+    assert server.stop() == 0
+    for i in range(2):
+        server.start()
+        assert send(server, f"later {i}")[0] == 200
+        assert server.stop() == 0
+    assert "a number that it cannot have given" in server.log.read_text()
+    assert count(server) == {"first": 1, "later 0": 1, "later 1": 1}
+    # The last of the three looks like one that was being made when the server stopped.
+    assert server.left_in_log() == [*(f"{number:016x}.corrupt" for number in (1, 2)), "ffffffffffffffff.torn"]
+
+
 def test_a_failed_sync_of_a_file_is_tried_again(disk):
     server = disk(PARQUET)
     server.order("fail")

@@ -515,6 +515,40 @@ static void segments_are_listed_in_order_and_numbers_never_reused(void **state)
     assert_int_equal(folder.next, 256);
 }
 
+/* A backup is put back into the folder while it is used. */
+static void numbers_that_others_took_are_skipped(void **state)
+{
+    (void)state;
+    wal_segment segment = write_samples(1, (size_t[RECORDS]){0});
+    assert_int_equal(segment.number, 1);
+    touch("0000000000000002.wal");
+    touch("0000000000000003.refused");
+    touch("0000000000000005.wal");
+    assert_true(wal_segment_create(&folder, &segment, 1, options, sizeof options));
+    assert_int_equal(segment.number, 6);
+    wal_segment_close(&folder, &segment, true);
+    assert_true(wal_segment_create(&folder, &segment, 1, options, sizeof options));
+    assert_int_equal(segment.number, 7);
+    wal_segment_close(&folder, &segment, true);
+}
+
+static void numbers_do_not_wrap(void **state)
+{
+    (void)state;
+    wal_segment segment;
+    touch("0000000000000004.seen");
+    touch("ffffffffffffffff.torn");
+    touch("fffffffffffffffe.wal");
+    wal_folder_close(&folder);
+    assert_true(wal_folder_open(&folder, folder_path, &faulty_io));
+    assert_int_equal(folder.strange, 2);
+    assert_int_equal(folder.next, 5);
+    touch("0000000000000005.wal");
+    assert_true(wal_segment_create(&folder, &segment, 1, options, sizeof options));
+    assert_int_equal(segment.number, 6);
+    wal_segment_close(&folder, &segment, true);
+}
+
 static void a_folder_is_one_process_s(void **state)
 {
     (void)state;
@@ -545,6 +579,8 @@ int main(void)
         IN_FOLDER(a_failed_sync_ends_the_trust_for_good),
         IN_FOLDER(a_segment_whose_name_is_not_durable_is_not_used),
         IN_FOLDER(segments_are_listed_in_order_and_numbers_never_reused),
+        IN_FOLDER(numbers_that_others_took_are_skipped),
+        IN_FOLDER(numbers_do_not_wrap),
         IN_FOLDER(a_folder_is_one_process_s),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
