@@ -43,6 +43,8 @@
       "Bytes of the log that could not be read again.")                                            \
     X(unsaved_segments, "otlp2parquet_unsaved_segments_total", "counter",                          \
       "Failed tries to save which requests a segment holds, to know them when they come again.")   \
+    X(unread_segments, "otlp2parquet_unread_segments", "gauge",                                    \
+      "Segments of the log that cannot be read now; each is tried again.")                         \
     X(replayed_requests, "otlp2parquet_replayed_requests_total", "counter",                        \
       "Requests read again from the log.")                                                         \
     X(batch_bytes, "otlp2parquet_batch_bytes", "gauge",                                            \

@@ -52,6 +52,7 @@ static bool wait_to_retry(storer *it, unsigned tries)
 /* What became of a batch. The greatest of its files' counts. */
 typedef enum fate {
     FATE_STORED,
+    FATE_LATER,    /* its segment cannot be read now */
     FATE_REFUSED,  /* it will never be stored as it is: its segment is kept for a person */
     FATE_ABANDONED /* the storer ends */
 } fate;
@@ -268,15 +269,15 @@ static fate replay_bytes(storer *it, const sealed *work, const uint8_t *bytes, s
     return sum.fate;
 }
 
-static fate replay_segment(storer *it, const sealed *work)
+static fate replay_segment(storer *it, sealed *work)
 {
     uint8_t *bytes = NULL;
     size_t size = 0;
-    for (unsigned tries = 0; !wal_load(it->wal, work->segment, &bytes, &size); tries++) {
-        say(LEVEL_ERROR, "cannot read segment %016" PRIx64 " of the log: %s", work->segment,
-            strerror(errno));
-        if (!wait_to_retry(it, tries))
-            return FATE_ABANDONED;
+    if (!wal_load(it->wal, work->segment, &bytes, &size)) {
+        say(LEVEL_WARN, "cannot read segment %016" PRIx64 " of the log now, it is tried again: %s",
+            work->segment, strerror(errno));
+        work->next_ns = steady_ns() + backoff_ns(work->tries++);
+        return FATE_LATER;
     }
     if (size > work->limit)
         size = (size_t)work->limit;
@@ -290,7 +291,7 @@ static fate replay_segment(storer *it, const sealed *work)
 /* After the files are stored, or never will be, the segment has served. */
 static void settle_segment(storer *it, const sealed *work, fate result)
 {
-    if (work->segment == 0 || result == FATE_ABANDONED)
+    if (work->segment == 0 || result == FATE_LATER || result == FATE_ABANDONED)
         return;
     if (result == FATE_REFUSED)
         set_aside(it, work, WAL_ASIDE_REFUSED);
@@ -306,6 +307,8 @@ static fate process(storer *it, sealed *work)
     fate result = work->batch != NULL ? store_batch(it, work->batch, &work->counted)
                                       : replay_segment(it, work);
     settle_segment(it, work, result);
+    if (result == FATE_LATER)
+        return result;
     if (result == FATE_STORED && work->batch != NULL)
         say(LEVEL_INFO, "stored a batch of %" PRIu64 " row%s in %" PRIu64 " ms", rows, plural(rows),
             (steady_ns() - started) / NS_PER_MS);
@@ -331,32 +334,80 @@ static sealed *take(storer *it)
     return work;
 }
 
+/* Takes a segment whose time has come to be read again; NULL: none, and `*until_ns` is when. */
+static sealed *take_late(storer *it, uint64_t *until_ns)
+{
+    uint64_t now = steady_ns();
+    *until_ns = UINT64_MAX;
+    for (sealed **place = &it->later; *place != NULL; place = &(*place)->next) {
+        sealed *work = *place;
+        if (work->next_ns <= now) {
+            *place = work->next;
+            return work;
+        }
+        *until_ns = work->next_ns < *until_ns ? work->next_ns : *until_ns;
+    }
+    return NULL;
+}
+
+/* Waits for something to do, under the lock. NULL at the end. */
+static sealed *wait_for_work(storer *it)
+{
+    uint64_t until;
+    while (!it->abandon) {
+        sealed *work = take_late(it, &until);
+        if (work != NULL)
+            return work;
+        if (it->first != NULL)
+            return take(it);
+        if (it->finish)
+            return NULL;
+        steady_cond_wait(&it->changed, &it->lock, until);
+    }
+    return NULL;
+}
+
+/* Puts a segment behind the others, under the lock: they do not wait for it. */
+static void put_behind(storer *it, sealed *work)
+{
+    work->next = it->later;
+    it->later = work;
+    pthread_cond_broadcast(&it->changed); /* there is a new time to wait for */
+}
+
+/* Does what there is to do for a batch, without the lock; then counts it off, with it. */
+static void do_work(storer *it, sealed *work)
+{
+    bool replayed = work->batch == NULL;
+    bool last = !work->full;
+    bool again = work->tries > 0;
+    pthread_mutex_unlock(&it->lock);
+    fate result = process(it, work);
+    if (result == FATE_LATER && !again)
+        count_up(&it->metrics->unread_segments, 1);
+    if (result != FATE_LATER && again)
+        count_down(&it->metrics->unread_segments, 1);
+    if (result != FATE_LATER)
+        discard(it, work);
+    if (last)
+        heap_trim();
+    pthread_mutex_lock(&it->lock);
+    if (result == FATE_LATER)
+        put_behind(it, work);
+    else if (result != FATE_ABANDONED) {
+        it->waiting--;
+        it->replays -= replayed;
+        count_down(&it->metrics->sealed_waiting, 1);
+    }
+}
+
 static void *run(void *argument)
 {
     storer *it = argument;
+    sealed *work;
     pthread_mutex_lock(&it->lock);
-    while (!it->abandon) {
-        if (it->first == NULL && it->finish)
-            break;
-        if (it->first == NULL) {
-            pthread_cond_wait(&it->changed, &it->lock);
-            continue;
-        }
-        sealed *work = take(it);
-        bool replayed = work->batch == NULL;
-        bool last = !work->full;
-        pthread_mutex_unlock(&it->lock);
-        fate result = process(it, work);
-        discard(it, work);
-        if (last)
-            heap_trim();
-        pthread_mutex_lock(&it->lock);
-        if (result != FATE_ABANDONED) {
-            it->waiting--;
-            it->replays -= replayed;
-            count_down(&it->metrics->sealed_waiting, 1);
-        }
-    }
+    while ((work = wait_for_work(it)) != NULL)
+        do_work(it, work);
     it->running--;
     pthread_cond_broadcast(&it->changed);
     pthread_mutex_unlock(&it->lock);
@@ -450,6 +501,7 @@ uint64_t storer_stop(storer *it, uint64_t deadline_ns)
     pthread_mutex_unlock(&it->lock);
     for (unsigned i = 0; i < it->thread_count; i++)
         pthread_join(it->threads[i], NULL);
+    *it->end = it->later;
     while (it->first != NULL) {
         sealed *work = take(it);
         submission_list_finish(&work->waiting, OUTCOME_BUSY);

@@ -4,7 +4,9 @@
  * written, each is stored, tried again until the storage takes it, and then the segment is removed.
  * A batch can also come as a segment alone: after a start, or when the log failed while the batch
  * was open. It is then made again by reading the segment, with the same rows in the same order,
- * and so has the same files under the same names.
+ * and so has the same files under the same names. A segment that cannot be read now (a bad sector,
+ * no permission) is set behind the others and tried again with growing pauses, for as long as the
+ * server runs and after each start: it holds no thread meanwhile.
  */
 #ifndef O2P_SERVER_STORER_H
 #define O2P_SERVER_STORER_H
@@ -27,6 +29,8 @@ typedef struct sealed {
     uint64_t segment; /* its number in the log; 0: there is none */
     uint64_t limit;   /* how many bytes of the segment count; UINT64_MAX: all */
     uint64_t counted; /* its memory, as counted in metrics.batch_bytes */
+    unsigned tries;   /* how often its segment could not be read */
+    uint64_t next_ns; /* then: when it is tried again, by the steady clock */
     bool full;        /* it was sealed because it was: the next one grows into what it leaves */
     bool newest;      /* it was the last segment when the server started: its end may be torn */
     submission_list waiting; /* to be answered when the files are stored */
@@ -41,10 +45,11 @@ typedef struct storer {
     pthread_cond_t changed;
     sealed *first; /* what waits, in order */
     sealed **end;
+    sealed *later;    /* segments that could not be read: each is tried again at its time */
     uint64_t waiting; /* how many wait or are being stored */
     uint64_t replays; /* how many of these came as segments */
     unsigned writing; /* how many are being written as files, before they are stored */
-    bool finish;      /* when all is stored, end */
+    bool finish;      /* when all is stored that can be read, end */
     bool abandon;     /* end now: what is in the log is stored after the next start */
     unsigned running; /* threads that have not ended */
     pthread_t *threads;

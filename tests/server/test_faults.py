@@ -227,6 +227,34 @@ def test_a_backup_is_put_back_into_the_log(make_server):
     assert server.left_in_log() == [*(f"{number:016x}.corrupt" for number in (1, 2)), "ffffffffffffffff.torn"]
 
 
+def test_segments_that_cannot_be_read(make_server):
+    """They hold no thread: what comes is stored, and they are when they can be read."""
+    server = make_server("--seal-age", "1h", "--drain-timeout", "5s")
+    assert send(server, "kept")[0] == 200
+    server.kill()
+    log = server.folder / "wal"
+    (log / "0000000000000001.wal").rename(log / "kept")
+    for number in (1, 2, 3):
+        (log / f"{number:016x}.wal").mkdir()
+    server.flags = [*server.flags, "--seal-age", "50ms"]
+    server.start()
+    for i in range(3):
+        assert send(server, f"later {i}")[0] == 200
+        server.wait_until(lambda: len(server.rows("logs")) == i + 1)
+    assert server.metric("otlp2parquet_unread_segments") == 3
+    assert "cannot read segment 0000000000000002 of the log now" in server.log.read_text()
+    assert health(server, "/healthz")[0] == health(server, "/readyz")[0] == 200
+    (log / "0000000000000001.wal").rmdir()
+    (log / "kept").rename(log / "0000000000000001.wal")
+    server.wait_until(lambda: len(server.rows("logs")) == 4)
+    assert server.metric("otlp2parquet_unread_segments") == 2
+    begin = time.monotonic()
+    assert server.stop() == 0
+    assert time.monotonic() - begin < 4, "nobody waits for what cannot be read"
+    assert count(server) == {"kept": 1, **{f"later {i}": 1 for i in range(3)}}
+    assert server.left_in_log() == [f"{number:016x}.wal" for number in (2, 3)]
+
+
 def test_a_failed_sync_of_a_file_is_tried_again(disk):
     server = disk(PARQUET)
     server.order("fail")

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "../../shims/server/batcher.h"
 #include "../../shims/server/clock.h"
@@ -660,6 +661,46 @@ static void a_request_is_known_again_though_the_disk_was_full(void **state)
     }
 }
 
+/* More of them than there are threads: the others are stored meanwhile, and they when they can be
+ * read. */
+static void segments_that_cannot_be_read_hold_up_nothing(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"0000000000000001.wal", "0000000000000002.wal",
+                                        "0000000000000003.wal"};
+    assert_true(wal_folder_open(&folder, path, &disk));
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(mkdirat(folder.fd, names[i], 0777), 0);
+    wal_folder_close(&folder);
+    start();
+    while (count_of(&counts.unread_segments) < 3)
+        pause_ms(5);
+    uint64_t rows = 0;
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(send_now(i), OUTCOME_ACCEPTED);
+        rows += rows_of(i);
+    }
+    batcher_stop(&front);
+    while (count_of(&counts.stored_rows) < rows)
+        pause_ms(5);
+    assert_int_equal(count_of(&counts.sealed_waiting), 3);
+    assert_int_equal(storer_stop(&behind, steady_ns() + 20 * NS_PER_SECOND), 3);
+    wal_folder_close(&folder);
+    counts.unread_segments = counts.sealed_waiting = 0;
+    start();
+    while (count_of(&counts.unread_segments) < 3)
+        pause_ms(5);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(unlinkat(folder.fd, names[i], AT_REMOVEDIR), 0);
+        close(openat(folder.fd, names[i], O_CREAT | O_WRONLY | O_CLOEXEC, 0666));
+    }
+    while (count_of(&counts.unread_segments) > 0)
+        pause_ms(5);
+    assert_int_equal(stop(false), 0);
+    assert_int_equal(count_of(&counts.sealed_waiting), 0);
+    assert_int_equal(files_in_log(".wal"), 0);
+}
+
 static void what_was_not_kept_may_be_sent_again(void **state)
 {
     (void)state;
@@ -739,6 +780,7 @@ int main(void)
         IN_SERVER(a_damaged_segment_is_kept_and_the_rest_of_it_stored),
         IN_SERVER(a_request_sent_again_is_kept_once),
         IN_SERVER(a_request_is_known_again_though_the_disk_was_full),
+        IN_SERVER(segments_that_cannot_be_read_hold_up_nothing),
         IN_SERVER(what_was_not_kept_may_be_sent_again),
         IN_SERVER(what_was_logged_is_stored_as_it_would_have_been),
         IN_SERVER(without_a_window_all_is_kept),
