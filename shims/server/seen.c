@@ -69,10 +69,18 @@ static seen_entry *find(const seen *it, wal_hash128 key)
     return NULL;
 }
 
+/* Whether a time is within the window around another. One that is later was told by a clock that
+ * has been put back since: by a little it counts, or a request would be kept twice for a clock that
+ * is adjusted; by more it does not, or one would be dropped until that time has come. */
+static bool is_near(uint64_t time_ns, uint64_t window_ns, uint64_t now_ns)
+{
+    return time_ns > now_ns ? time_ns - now_ns < window_ns : now_ns - time_ns < window_ns;
+}
+
 bool seen_has(const seen *it, wal_hash128 key, uint64_t now_ns)
 {
     const seen_entry *entry = find(it, key);
-    return entry != NULL && entry->time_ns != 0 && now_ns < entry->time_ns + it->window_ns;
+    return entry != NULL && entry->time_ns != 0 && is_near(entry->time_ns, it->window_ns, now_ns);
 }
 
 /* Frees the slot of a place in the ring, and moves back what was behind it for want of room. */
@@ -216,12 +224,12 @@ static bool load_segment(const wal_folder *folder, uint64_t number, uint64_t lim
     return read;
 }
 
-/* Whether all in a file is older than the window: nothing in it is later than the file. */
+/* Whether nothing in a file counts any more: it is as old as the file, or older. */
 static bool is_past(const struct stat *file, uint64_t window_ns, uint64_t now_ns)
 {
     uint64_t written =
         (uint64_t)file->st_mtim.tv_sec * 1000000000 + (uint64_t)file->st_mtim.tv_nsec;
-    return now_ns > written + window_ns;
+    return !is_near(written, window_ns, now_ns);
 }
 
 bool seen_secure(const wal_folder *folder, uint64_t number, uint64_t limit, uint64_t window_ns,
@@ -286,16 +294,16 @@ bool seen_take_over(const wal_folder *folder, uint64_t number, uint64_t limit, b
     return taken;
 }
 
-/* Remembers requests; returns the latest time of them, 0 when there are none. */
-static uint64_t add_all(seen *it, const seen_entry *entries, size_t count, uint64_t now_ns)
+/* Remembers those requests that count; false when none does. */
+static bool add_all(seen *it, const seen_entry *entries, size_t count, uint64_t now_ns)
 {
-    uint64_t latest = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (now_ns < entries[i].time_ns + it->window_ns)
+    bool any = false;
+    for (size_t i = 0; i < count; i++)
+        if (is_near(entries[i].time_ns, it->window_ns, now_ns)) {
             seen_add(it, entries[i].key, entries[i].time_ns);
-        latest = entries[i].time_ns > latest ? entries[i].time_ns : latest;
-    }
-    return latest;
+            any = true;
+        }
+    return any;
 }
 
 /* The requests in the bytes of a file, in `*entries`, to be freed: of one that was a segment until
@@ -317,20 +325,20 @@ static void read_saved(const uint8_t *bytes, size_t size, seen_entry **entries, 
             (seen_entry){{get64(bytes + at), get64(bytes + at + 8)}, get64(bytes + at + 16)};
 }
 
-/* Remembers what a file has; returns the latest time in it, 0 when it is not to be read. */
-static uint64_t load_saved(seen *it, const wal_folder *folder, const char *name, uint64_t now_ns)
+/* Remembers what a file has; false when nothing in it counts, or it is not to be read. */
+static bool load_saved(seen *it, const wal_folder *folder, const char *name, uint64_t now_ns)
 {
     uint8_t *bytes;
     size_t size;
     seen_entry *entries;
     size_t count;
     if (!wal_load_named(folder, name, &bytes, &size))
-        return 0;
+        return false;
     read_saved(bytes, size, &entries, &count);
-    uint64_t latest = add_all(it, entries, count, now_ns);
+    bool any = add_all(it, entries, count, now_ns);
     free(entries);
     free(bytes);
-    return latest;
+    return any;
 }
 
 /* Remembers what a segment has that was not sealed, and saves it. When that fails it is tried again
@@ -356,7 +364,7 @@ void seen_load(seen *it, const wal_folder *folder, uint64_t now_ns)
     if (wal_folder_list_as(folder, ".seen", &numbers, &count)) {
         for (size_t i = 0; i < count; i++) {
             name_of(numbers[i], name);
-            if (now_ns >= load_saved(it, folder, name, now_ns) + it->window_ns)
+            if (!load_saved(it, folder, name, now_ns))
                 unlinkat(folder->fd, name, 0);
         }
         free(numbers);

@@ -6,6 +6,9 @@
  * and not kept twice. (Two requests that differ have other times in them, so what is the same is
  * the same.)
  *
+ * Time is the machine's, which may be put right. A request whose time is further ahead than the
+ * window was received by a clock that was wrong, and is not known any more.
+ *
  * Requests are told apart by a key: the XXH3 of 128 bits that the log has of a body, with the XXH3
  * of what it is in its low half. Those of a segment are saved beside it when it is sealed, and
  * outlive it:
@@ -54,7 +57,8 @@ typedef struct seen {
 bool seen_init(seen *it, uint64_t window_ns, uint32_t capacity);
 void seen_release(seen *it);
 
-/* Whether a request came within the window before `now_ns`. */
+/* Whether a request came within the window before `now_ns`, or as little after it, by a clock that
+ * has been put back since. */
 bool seen_has(const seen *it, wal_hash128 key, uint64_t now_ns);
 
 /* Remembers a request, in the place of the oldest if there is no more room. */

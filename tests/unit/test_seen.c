@@ -52,6 +52,21 @@ static void they_are_known_for_the_window(void **state)
     assert_true(seen_has(&known, hash(1), 2400));
 }
 
+/* The clock was ahead, and is put right. */
+static void what_is_further_ahead_than_the_window_is_not_known(void **state)
+{
+    (void)state;
+    seen_add(&known, hash(1), 100000);
+    assert_false(seen_has(&known, hash(1), 500));
+    assert_false(seen_has(&known, hash(1), 99000));
+    assert_true(seen_has(&known, hash(1), 99001));
+    seen_add(&known, hash(1), 500);
+    assert_true(seen_has(&known, hash(1), 500));
+    assert_false(seen_has(&known, hash(1), 1500));
+    seen_add(&known, hash(2), UINT64_MAX);
+    assert_false(seen_has(&known, hash(2), 500));
+}
+
 /* Round after round: the last ones are known, those before are not, and the table stays right. */
 static void the_last_ones_are_known(void **state)
 {
@@ -142,6 +157,21 @@ static void what_was_saved_is_known_after_a_restart(void **state)
     assert_int_equal(known_of(6100), 2); /* the first is too old */
     assert_int_equal(files(), 1);
     seen_load(&known, &folder, 6800);
+    assert_int_equal(files(), 0);
+}
+
+static void what_was_saved_by_a_clock_that_was_ahead_is_dropped(void **state)
+{
+    (void)state;
+    seen_save(&folder, 7, saved, 3);
+    seen_load(&known, &folder, 4500); /* of the times up to 5499 */
+    assert_int_equal(known_of(4500), 2);
+    assert_int_equal(files(), 1);
+    seen_load(&known, &folder, 4000);
+    assert_int_equal(known_of(4000), 0);
+    assert_int_equal(files(), 0);
+    seen_save(&folder, 7, saved, 3);
+    seen_clean(&known, &folder, 4000); /* the file itself is later by far */
     assert_int_equal(files(), 0);
 }
 
@@ -266,9 +296,9 @@ static void old_files_are_removed(void **state)
     seen_save(&folder, 1, saved, 3);
     assert_int_equal(fstatat(folder.fd, "0000000000000001.seen", &info, 0), 0);
     uint64_t written = (uint64_t)info.st_mtim.tv_sec * 1000000000 + (uint64_t)info.st_mtim.tv_nsec;
-    seen_clean(&known, &folder, written + WINDOW);
+    seen_clean(&known, &folder, written + WINDOW - 1);
     assert_int_equal(files(), 1);
-    seen_clean(&known, &folder, written + WINDOW + 1);
+    seen_clean(&known, &folder, written + WINDOW);
     assert_int_equal(files(), 0);
 }
 
@@ -279,10 +309,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_TABLE(they_are_known_for_the_window),
+        ON_TABLE(what_is_further_ahead_than_the_window_is_not_known),
         ON_TABLE(the_last_ones_are_known),
         ON_TABLE(keys_have_what_the_body_is),
         cmocka_unit_test(without_a_window_nothing_is_known),
         IN_FOLDER(what_was_saved_is_known_after_a_restart),
+        IN_FOLDER(what_was_saved_by_a_clock_that_was_ahead_is_dropped),
         IN_FOLDER(what_cannot_be_read_is_dropped),
         IN_FOLDER(an_unsealed_segment_is_known_too),
         IN_FOLDER(a_segment_becomes_what_it_held),
