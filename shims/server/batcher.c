@@ -45,11 +45,18 @@ static bool open_batch(batcher *it)
 }
 
 /* No segment is made for a while: each try would be a request's waiting time. */
-static void log_failed(batcher *it)
+static void pause_log(batcher *it)
 {
     enum { PAUSE_MS = 500 };
-    count_up(&it->metrics->log_failures, 1);
     it->retry_ns = steady_ns() + PAUSE_MS * NS_PER_MS;
+}
+
+static void log_failed(batcher *it, int failure)
+{
+    count_up(&it->metrics->log_failures, 1);
+    pause_log(it);
+    it->failure = failure;
+    atomic_store(&it->failing, true);
     atomic_store(&it->unable, it->wal->untrusted);
 }
 
@@ -60,12 +67,33 @@ static bool open_segment(batcher *it)
         return true;
     if (steady_ns() < it->retry_ns || it->wal->untrusted)
         return false;
-    if (wal_segment_create(it->wal, &it->segment, it->salt, it->files->text, it->files->text_size))
+    if (wal_segment_create(it->wal, &it->segment, it->salt, it->files->text,
+                           it->files->text_size)) {
+        if (atomic_exchange(&it->failing, false))
+            say(LEVEL_INFO, "the log can be written again");
         return true;
-    say(LEVEL_ERROR, "cannot make a segment of the log, so requests are refused: %s",
-        strerror(errno));
-    log_failed(it);
+    }
+    int failure = errno;
+    if (!atomic_load(&it->failing) || failure != it->failure) /* once, and not at each try */
+        say(LEVEL_ERROR, "cannot make a segment of the log, so requests are refused: %s",
+            strerror(failure));
+    log_failed(it, failure);
     return false;
+}
+
+/* Whether the log is to be tried, though nobody may have sent anything: where requests go by what
+ * readiness says, none would come to show that it can be written again. */
+static bool must_try_log(const batcher *it)
+{
+    return atomic_load(&it->failing) && !it->wal->untrusted && steady_ns() >= it->retry_ns;
+}
+
+static void try_log(batcher *it)
+{
+    if (it->open != NULL || open_batch(it))
+        open_segment(it);
+    else
+        pause_log(it);
 }
 
 /* Whether the open batch holds all it should, or its segment does: what requests have beyond their
@@ -157,11 +185,12 @@ static bool seal(batcher *it)
 static void give_up(batcher *it)
 {
     sealed *work = it->open;
-    say(LEVEL_ERROR, "cannot write the log: %s; %s", strerror(errno),
+    int failure = errno;
+    say(LEVEL_ERROR, "cannot write the log: %s; %s", strerror(failure),
         it->wal->untrusted ? "it is not trusted again, so requests are refused until the server is "
                              "started anew"
                            : "the requests at hand are refused");
-    log_failed(it);
+    log_failed(it, failure);
     for (size_t i = it->kept_synced; i < it->kept_count; i++)
         seen_forget(&it->seen, it->kept[i].key);
     it->kept_count = it->kept_synced;
@@ -332,16 +361,25 @@ static bool is_due(const batcher *it)
     return it->open != NULL && (it->hurry || steady_ns() >= it->age_ns || is_full(it));
 }
 
-/* Waits for requests, for the batch's age, or for the end, and takes the queue. When a batch is due
- * and the storer has no room, there is another look soon. `*meanwhile`: the requests had come
- * before. False at the end. */
+/* When there is something to do though nothing comes. */
+static uint64_t next_time(const batcher *it)
+{
+    uint64_t age = it->open != NULL ? it->age_ns : UINT64_MAX;
+    bool retry = atomic_load(&it->failing) && !it->wal->untrusted;
+    return retry && it->retry_ns < age ? it->retry_ns : age;
+}
+
+/* Waits for requests, for the batch's age, for another try of the log, or for the end, and takes
+ * the queue. When a batch is due and the storer has no room, there is another look soon.
+ * `*meanwhile`: the requests had come before. False at the end. */
 static bool wait_for_work(batcher *it, submission_list *list, bool *meanwhile)
 {
     enum { AGAIN_MS = 20 };
     pthread_mutex_lock(&it->lock);
     *meanwhile = it->queue.first != NULL;
-    while (it->hurry = it->hurried, it->queue.first == NULL && !it->stopping && !is_due(it))
-        steady_cond_wait(&it->changed, &it->lock, it->open != NULL ? it->age_ns : UINT64_MAX);
+    while (it->hurry = it->hurried,
+           it->queue.first == NULL && !it->stopping && !is_due(it) && !must_try_log(it))
+        steady_cond_wait(&it->changed, &it->lock, next_time(it));
     if (it->queue.first == NULL && !it->stopping && !storer_has_room(it->storer))
         steady_cond_wait(&it->changed, &it->lock, steady_ns() + AGAIN_MS * NS_PER_MS);
     bool go_on = it->queue.first != NULL || !it->stopping;
@@ -390,6 +428,8 @@ static void *run(void *argument)
         take_all(it, list.first);
         gather(it, meanwhile);
         commit(it);
+        if (must_try_log(it))
+            try_log(it);
         if (is_due(it))
             seal(it);
     }
@@ -461,6 +501,11 @@ void batcher_hurry(batcher *it)
 bool batcher_is_able(batcher *it)
 {
     return !atomic_load(&it->unable);
+}
+
+bool batcher_is_ready(batcher *it)
+{
+    return batcher_is_able(it) && !atomic_load(&it->failing);
 }
 
 void batcher_stop(batcher *it)

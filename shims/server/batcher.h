@@ -52,7 +52,8 @@ typedef struct batcher {
     bool hurried;
     bool stopping;
 
-    atomic_bool unable; /* the log is not to be trusted */
+    atomic_bool unable;  /* the log is not to be trusted */
+    atomic_bool failing; /* it could not be written last; it is tried again */
 
     /* The thread's own. */
     pthread_t thread;
@@ -72,6 +73,7 @@ typedef struct batcher {
     size_t last_size;  /* of the group before */
     uint64_t sync_ns;  /* how long its sync took */
     uint64_t retry_ns; /* no segment is made before: the last one could not be */
+    int failure;       /* the errno why */
 } batcher;
 
 /* Starts the thread, after it has learned from the log which requests there were: before
@@ -84,6 +86,10 @@ void batcher_submit(batcher *it, submission *one);
 
 /* Whether requests are kept: false for good once the log is not to be trusted. */
 bool batcher_is_able(batcher *it);
+
+/* Whether they are kept now: the same, and false while the log cannot be written. It is tried again
+ * though nobody sends. */
+bool batcher_is_ready(batcher *it);
 
 /* From now on a batch is sealed as soon as nothing more is queued: for those who wait until it is
  * stored, when no more will come. */

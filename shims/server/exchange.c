@@ -533,7 +533,7 @@ static void submit(exchange *it)
 static bool is_ready(const exchange *it)
 {
     shared *all = it->worker->shared;
-    return batcher_is_able(all->batcher) && !atomic_load(&all->draining);
+    return batcher_is_ready(all->batcher) && !atomic_load(&all->draining);
 }
 
 /* grpc.health.v1: the request is { 1 service string }, the answer { 1 status enum }. */

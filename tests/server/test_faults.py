@@ -2,6 +2,7 @@
 twice, and health tells what whoever watches must know."""
 
 import os
+import shutil
 import socket
 import subprocess
 import threading
@@ -253,6 +254,21 @@ def test_segments_that_cannot_be_read(make_server):
     assert time.monotonic() - begin < 4, "nobody waits for what cannot be read"
     assert count(server) == {"kept": 1, **{f"later {i}": 1 for i in range(3)}}
     assert server.left_in_log() == [f"{number:016x}.wal" for number in (2, 3)]
+
+
+def test_a_log_that_cannot_be_written_is_not_ready(make_server):
+    server = make_server()
+    assert send(server, "kept")[0] == 200
+    server.wait_until(lambda: server.metric("otlp2parquet_stored_rows_total") == 1 and server.left_in_log() == [])
+    shutil.rmtree(server.folder / "wal")
+    assert send(server, "refused")[0] == 503
+    for _ in range(2):
+        assert health(server, "/readyz") == (503, "not ready\n")
+        assert health(server, "/healthz") == (200, "ok\n")
+        time.sleep(1)
+    assert server.log.read_text().count("cannot make a segment") == 1
+    assert server.stop() == 0
+    assert count(server) == {"kept": 1}
 
 
 def test_a_failed_sync_of_a_file_is_tried_again(disk):

@@ -443,6 +443,34 @@ static void with_a_full_disk_only_what_is_acknowledged_is_stored(void **state)
     }
 }
 
+/* Nobody sends to a server that is not ready, so it must find out by itself. */
+static void it_is_ready_again_when_the_log_can_be_written(void **state)
+{
+    (void)state;
+    start();
+    assert_true(batcher_is_ready(&front));
+    for (size_t i = 0; i < 2; i++) {
+        atomic_store(&writes_left, i == 0 ? 0 : 400);
+        submit(i);
+        assert_int_equal(wait_for(i), OUTCOME_BUSY);
+        assert_false(batcher_is_ready(&front));
+        assert_true(batcher_is_able(&front));
+        atomic_store(&writes_left, 0);
+        uint64_t tried = count_of(&counts.log_failures);
+        while (count_of(&counts.log_failures) < tried + 2)
+            pause_ms(10);
+        assert_false(batcher_is_ready(&front));
+        atomic_store(&writes_left, -1);
+        while (!batcher_is_ready(&front))
+            pause_ms(10);
+        submit(i);
+        assert_int_equal(wait_for(i), OUTCOME_ACCEPTED);
+    }
+    assert_int_equal(stop(false), 0);
+    assert_int_equal(files_in_log(".wal"), 0);
+    assert_stored(numbers, 2, 0);
+}
+
 static void after_a_failed_sync_nothing_is_accepted_again(void **state)
 {
     (void)state;
@@ -771,6 +799,7 @@ int main(void)
         IN_SERVER(a_request_that_cannot_be_read_is_refused_alone),
         IN_SERVER(refused_requests_alone_leave_nothing),
         IN_SERVER(with_a_full_disk_only_what_is_acknowledged_is_stored),
+        IN_SERVER(it_is_ready_again_when_the_log_can_be_written),
         IN_SERVER(after_a_failed_sync_nothing_is_accepted_again),
         IN_SERVER(rows_and_age_seal),
         IN_SERVER(when_storage_is_slow_requests_are_told_to_come_again),
