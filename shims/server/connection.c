@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 enum {
-    SEND_MS = 30000,  /* a client that takes nothing for so long is gone */
     LINGER_MS = 2000, /* how long a closed connection waits for the client to close it too */
     MOST_UNSENT = 256 * 1024
 };
@@ -67,7 +66,7 @@ void connection_kill(connection *it)
 /* Nothing is received until the socket takes what TLS has to say: it could be read all the time. */
 static void block(connection *it)
 {
-    struct timeval patience = interval(SEND_MS);
+    struct timeval patience = interval(CONNECTION_SEND_MS);
     it->blocked = true;
     event_del(it->readable);
     event_add(it->writable, &patience);
@@ -138,7 +137,7 @@ static void shut(connection *it)
 
 static void flush(connection *it)
 {
-    struct timeval patience = interval(SEND_MS);
+    struct timeval patience = interval(CONNECTION_SEND_MS);
     while (!it->dead && evbuffer_get_length(it->out) > 0) {
         int sent = it->tls != NULL ? tls_send(it->tls, it->out) : evbuffer_write(it->out, it->fd);
         if (sent < 0 && errno == EINTR)

@@ -50,14 +50,18 @@ struct connection {
     const protocol *protocol;
     void *state; /* the protocol's */
     bool reading;
-    bool blocked; /* TLS must write before it can read */
-    bool stalled; /* the protocol waits until `out` is sent */
-    bool closing; /* close when `out` is sent */
-    bool shut;    /* our end is; what still comes is dropped */
-    bool dead;    /* to be released */
+    bool blocked;   /* TLS must write before it can read */
+    bool stalled;   /* the protocol waits until `out` is sent */
+    bool closing;   /* close when `out` is sent */
+    bool shut;      /* our end is; what still comes is dropped */
+    bool dead;      /* to be released */
+    unsigned spare; /* exchanges beyond max-pending, which are few (exchange.h) */
     connection *previous;
     connection *next;
 };
+
+/* A client that takes nothing for so long is gone. */
+enum { CONNECTION_SEND_MS = 30000 };
 
 /* Makes a connection of an accepted socket, which it owns. NULL when there is no memory; the socket
  * is closed then. `state` is to be set by the caller. */

@@ -79,15 +79,24 @@ static o2p_encoding encoding_of(const exchange *it)
 /* Releases the request's bytes, and what was counted for them. */
 static void release_bytes(exchange *it)
 {
-    count_down(&it->worker->shared->metrics->pending_bytes, it->reserved - sizeof *it);
-    it->reserved = sizeof *it;
+    uint64_t itself = it->spare ? 0 : sizeof *it;
+    count_down(&it->worker->shared->metrics->pending_bytes, it->reserved - itself);
+    it->reserved = itself;
     free(it->body);
     free(it->plain);
     it->body = it->plain = NULL;
 }
 
+static void leave_connection(exchange *it)
+{
+    if (it->connection != NULL && it->spare)
+        it->connection->spare--;
+    it->connection = NULL;
+}
+
 static void release(exchange *it)
 {
+    leave_connection(it);
     release_bytes(it);
     count_down(&it->worker->shared->metrics->pending_bytes, it->reserved);
     free(it->answer.text);
@@ -115,7 +124,7 @@ void exchange_free(exchange *it)
 
 void exchange_leave(exchange *it)
 {
-    it->connection = NULL;
+    leave_connection(it);
     if (!it->lent)
         exchange_free(it);
 }
@@ -175,6 +184,11 @@ static void defer(exchange *it, int status, const char *message)
     refuse(it, status);
 }
 
+static void too_many(exchange *it)
+{
+    defer(it, 429, "too many requests are under way");
+}
+
 static void answer_text(exchange *it, int status, const char *type, char *text, size_t size)
 {
     it->answer.status = status;
@@ -189,11 +203,18 @@ static void answer_words(exchange *it, int status, const char *words)
     answer_text(it, status, "text/plain; charset=utf-8", strdup(words), strlen(words));
 }
 
+/* How large a request may be, decompressed. Nobody needs much to ask whether the server is well. */
+static size_t most_plain(const exchange *it)
+{
+    enum { QUESTION = 1024 };
+    return purpose_of(it) == EXPORT ? (size_t)it->worker->shared->settings->max_request : QUESTION;
+}
+
 static void too_large(exchange *it)
 {
     char message[96];
-    snprintf(message, sizeof message, "the request is larger than %llu bytes (max-request)",
-             (unsigned long long)it->worker->shared->settings->max_request);
+    snprintf(message, sizeof message, "the request is larger than %zu bytes%s", most_plain(it),
+             purpose_of(it) == EXPORT ? " (max-request)" : "");
     refuse_as(it, 413, RPC_RESOURCE_EXHAUSTED, message);
 }
 
@@ -201,15 +222,17 @@ static void too_large(exchange *it)
 
 exchange *exchange_new(connection *from, const head *header, bool grpc, void (*ready)(exchange *it))
 {
+    enum { MOST_SPARE = 8 };
     shared *all = from->worker->shared;
-    if (!metrics_reserve(all->metrics, sizeof(exchange), all->settings->max_pending))
-        return NULL;
-    exchange *it = calloc(1, sizeof *it);
+    bool counted = metrics_reserve(all->metrics, sizeof(exchange), all->settings->max_pending);
+    exchange *it = counted || from->spare < MOST_SPARE ? calloc(1, sizeof *it) : NULL;
     if (it == NULL) {
-        count_down(&all->metrics->pending_bytes, sizeof(exchange));
+        count_down(&all->metrics->pending_bytes, counted ? sizeof(exchange) : 0);
         return NULL;
     }
-    it->reserved = sizeof *it;
+    it->reserved = counted ? sizeof *it : 0;
+    it->spare = !counted;
+    from->spare += it->spare;
     it->worker = from->worker;
     it->connection = from;
     it->head = *header;
@@ -248,6 +271,8 @@ static void begin_export(exchange *it)
         too_large(it);
     else if (!it->answered && !batcher_is_able(it->worker->shared->batcher))
         defer(it, 503, "the server's log cannot be written");
+    else if (!it->answered && it->spare)
+        too_many(it);
 }
 
 /* The method that its path has. */
@@ -339,14 +364,16 @@ void exchange_begin(exchange *it)
 /* One byte more than may come, to see that more comes. */
 static size_t most_bytes(const exchange *it)
 {
-    return it->worker->shared->settings->max_request + (it->grpc ? GRPC_PREFIX : 0) + 1;
+    return most_plain(it) + (it->grpc ? GRPC_PREFIX : 0) + 1;
 }
 
 static bool reserve(exchange *it, size_t bytes)
 {
     shared *all = it->worker->shared;
+    if (purpose_of(it) != EXPORT)
+        return true;
     if (!metrics_reserve(all->metrics, bytes, all->settings->max_pending)) {
-        defer(it, 429, "too many requests are under way");
+        too_many(it);
         return false;
     }
     it->reserved += bytes;
@@ -388,7 +415,7 @@ static bool widen(exchange *it, size_t capacity)
 static bool grow(exchange *it)
 {
     enum { FIRST = 16 * 1024 };
-    size_t most = it->head.has_length ? (size_t)it->head.content_length : most_bytes(it);
+    size_t most = it->head.has_length ? announced(it) : most_bytes(it);
     size_t capacity = it->capacity == 0 ? FIRST : it->capacity * 2;
     if (capacity > most)
         capacity = most;
@@ -482,8 +509,8 @@ static bool unpack(exchange *it)
         one->plain_size = one->size;
         return true;
     }
-    switch (decode(one->coding, one->body, one->size, it->worker->shared->settings->max_request,
-                   &it->plain, &one->plain_size)) {
+    switch (
+        decode(one->coding, one->body, one->size, most_plain(it), &it->plain, &one->plain_size)) {
     case DECODE_OK:
         one->plain = it->plain;
         return reserve(it, one->plain_size);

@@ -9,6 +9,10 @@
  *           OPTIONS of each                          a browser's question, with cors-origins (204)
  *   gRPC    POST /opentelemetry.proto.collector...Service/Export, /grpc.health.v1.Health/Check
  *
+ * All requests that are not answered count against max-pending, with what has come of their bodies.
+ * Whether the server is well can be asked all the same, and whoever is refused is told: neither
+ * asks for more than a small exchange and 1 KiB of a body.
+ *
  * A credential is asked for (auth-file) of everything but health, before any of the body is taken.
  *
  * Life. exchange_new and exchange_begin; then exchange_add and exchange_end, until `ready` is
@@ -65,6 +69,7 @@ typedef struct exchange {
     size_t capacity; /* what is counted of the block, and may be filled */
     size_t block;
     uint8_t *plain;
+    bool spare;        /* not counted: there was no room */
     uint64_t reserved; /* bytes counted in metrics.pending_bytes */
 
     answer answer;
@@ -73,7 +78,9 @@ typedef struct exchange {
     void *stream;                       /* the protocol's own */
 } exchange;
 
-/* Makes one for a head; NULL when there is no memory, or too much is pending. */
+/* Makes one for a head; NULL when there is no memory. When too much is pending it is a spare one:
+ * it counts nowhere, and serves to say so or to tell of the server's health. A connection has a few
+ * of these at a time; NULL when it has them. */
 exchange *exchange_new(connection *from, const head *header, bool grpc,
                        void (*ready)(exchange *it));
 

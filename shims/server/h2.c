@@ -1,8 +1,10 @@
 /* h2.c - see h2.h. libnghttp2 has the frames, the header compression and the flow control, and no
  * I/O: bytes go in by mem_recv, and come out by mem_send into what the connection sends.
  *
- * A stream is an exchange. Its answer waits in the exchange until the stream is closed, because
- * libnghttp2 asks for the body when the client has room for it.
+ * A stream is an exchange until there is an answer. libnghttp2 asks for its body when the client
+ * has room for it, and that may be never: so the stream keeps what is still to be sent, which is
+ * little, and frees the exchange with all that came. A client that lets no answer through for a
+ * while is not waited for: its stream is reset, and when that comes again the connection ends.
  *
  *   HTTP          HEADERS :status..., DATA with the end of the stream
  *   gRPC, good    HEADERS :status 200, DATA: 5 bytes and the message, HEADERS grpc-status 0
@@ -29,22 +31,31 @@ enum {
     MOST_FIELDS = 3 + MOST_ANSWER_FIELDS, /* :status, and type and length of the content */
 };
 
+/* The end of a gRPC answer. */
+typedef struct trailer {
+    char status[8];
+    char message[700];
+    char details[1400];
+    size_t details_size;
+} trailer;
+
 typedef struct stream {
     struct stream *previous;
     struct stream *next;
     int32_t id;
-    head head;
+    head *head; /* while it comes */
     size_t header_size;
-    exchange *exchange;
+    exchange *exchange; /* while it is not answered */
     uint64_t began_ns;
-    bool ended; /* the request is complete */
+    uint64_t taken_ns; /* when the answer was there, or some of it was taken last */
+    bool unsent;       /* some of the answer is to be taken */
+    bool ended;        /* the request is complete */
     bool grpc;
     size_t dropped; /* of the body, after the answer */
-    size_t sent;    /* of the answer's body, gRPC's five bytes included */
-    uint8_t prefix[GRPC_PREFIX];
-    char status_text[8];
-    char message[700];
-    char details[1400];
+    uint8_t *body;  /* of the answer: of gRPC the five bytes and the message */
+    size_t size;
+    size_t sent;
+    trailer *trailer; /* of gRPC, when it is not OK */
 } stream;
 
 typedef struct h2 {
@@ -52,6 +63,7 @@ typedef struct h2 {
     bool grpc_only;
     stream *streams;
     uint64_t idle_since_ns;
+    bool warned; /* answers that were not taken have been reset before */
 } h2;
 
 static h2 *state_of(connection *it)
@@ -82,66 +94,61 @@ static void add(fields *to, const char *name, const char *value)
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
-static bool is_refused(const stream *it)
+/* What a refusal says at the end. */
+static void set_trailer(trailer *it, const answer *from)
 {
-    return it->exchange->answer.why.code != RPC_OK;
+    snprintf(it->status, sizeof it->status, "%d", (int)from->why.code);
+    grpc_message(from->why.message, it->message, sizeof it->message);
+    it->details_size = grpc_details(&from->body, it->details, sizeof it->details);
 }
 
-/* The trailer of gRPC: the status, and why. */
-static void add_status(stream *it, fields *to)
+/* NULL: all is well. */
+static void add_trailer(const trailer *it, fields *to)
 {
-    const refusal *why = &it->exchange->answer.why;
-    snprintf(it->status_text, sizeof it->status_text, "%d", (int)why->code);
-    add(to, "grpc-status", it->status_text);
-    if (why->code == RPC_OK)
+    add(to, "grpc-status", it != NULL ? it->status : "0");
+    if (it == NULL)
         return;
-    grpc_message(why->message, it->message, sizeof it->message);
     add(to, "grpc-message", it->message);
-    size_t size = grpc_details(&it->exchange->answer.body, it->details, sizeof it->details);
-    if (size > 0)
-        add_sized(to, "grpc-status-details-bin", it->details, size);
+    if (it->details_size > 0)
+        add_sized(to, "grpc-status-details-bin", it->details, it->details_size);
 }
 
-/* What of the body comes at `at`: gRPC has five bytes before the message, and no message when it is
- * refused. */
-static size_t piece_at(const stream *it, size_t at, const uint8_t **bytes)
+/* Copies the answer's body. */
+static bool set_body(stream *it, const answer *from)
 {
-    const answer *from = &it->exchange->answer;
     const char *body = from->text != NULL ? from->text : from->body.bytes;
     size_t size = from->text != NULL ? from->text_size : from->body.size;
-    if (it->grpc && is_refused(it))
-        return 0;
-    if (it->grpc && at < GRPC_PREFIX) {
-        *bytes = it->prefix + at;
-        return GRPC_PREFIX - at;
-    }
-    at -= it->grpc ? GRPC_PREFIX : 0;
-    *bytes = (const uint8_t *)body + at;
-    return size - at;
+    size_t prefix = it->grpc ? GRPC_PREFIX : 0;
+    it->body = calloc(1, prefix + size + 1);
+    if (it->body == NULL)
+        return false;
+    for (size_t i = 1; i < prefix; i++)
+        it->body[i] = (uint8_t)(size >> (8 * (prefix - 1 - i)));
+    memcpy(it->body + prefix, body, size);
+    it->size = prefix + size;
+    return true;
 }
 
 static ssize_t on_read_body(nghttp2_session *session, int32_t id, uint8_t *buffer, size_t length,
                             uint32_t *flags, nghttp2_data_source *source, void *user)
 {
     stream *it = source->ptr;
-    const uint8_t *bytes = NULL;
-    size_t used = 0;
-    size_t size;
+    size_t left = it->size - it->sent;
+    size_t used = left < length ? left : length;
     (void)user;
-    while ((size = piece_at(it, it->sent, &bytes)) > 0 && used < length) {
-        size = size < length - used ? size : length - used;
-        memcpy(buffer + used, bytes, size);
-        used += size;
-        it->sent += size;
-    }
-    if (piece_at(it, it->sent, &bytes) > 0)
+    if (used > 0)
+        memcpy(buffer, it->body + it->sent, used);
+    it->sent += used;
+    it->taken_ns = steady_ns();
+    if (used < left)
         return (ssize_t)used;
+    it->unsent = false;
     *flags |= NGHTTP2_DATA_FLAG_EOF;
     if (it->grpc) {
-        fields trailer = {.count = 0};
-        add_status(it, &trailer);
+        fields last = {.count = 0};
+        add_trailer(it->trailer, &last);
         *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
-        if (nghttp2_submit_trailer(session, id, trailer.list, trailer.count) != 0)
+        if (nghttp2_submit_trailer(session, id, last.list, last.count) != 0)
             return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
     return (ssize_t)used;
@@ -149,60 +156,85 @@ static ssize_t on_read_body(nghttp2_session *session, int32_t id, uint8_t *buffe
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static void submit(stream *it, const fields *header, bool body)
+static void fail(nghttp2_session *session, const stream *it)
 {
-    h2 *state = state_of(it->exchange->connection);
-    nghttp2_data_provider provider = {.source = {.ptr = it}, .read_callback = on_read_body};
-    if (nghttp2_submit_response(state->session, it->id, header->list, header->count,
-                                body ? &provider : NULL) != 0)
-        nghttp2_submit_rst_stream(state->session, NGHTTP2_FLAG_NONE, it->id,
-                                  NGHTTP2_INTERNAL_ERROR);
+    nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, it->id, NGHTTP2_INTERNAL_ERROR);
 }
 
-static void answer_grpc(stream *it)
+static void submit(nghttp2_session *session, stream *it, const fields *header, bool body)
+{
+    nghttp2_data_provider provider = {.source = {.ptr = it}, .read_callback = on_read_body};
+    it->unsent = body;
+    it->taken_ns = steady_ns();
+    if (nghttp2_submit_response(session, it->id, header->list, header->count,
+                                body ? &provider : NULL) != 0)
+        fail(session, it);
+}
+
+/* A refusal has no message; when it is final it is all in the header. */
+static void refuse_grpc(nghttp2_session *session, stream *it, const answer *from, fields *header)
+{
+    it->trailer = calloc(1, sizeof *it->trailer);
+    if (it->trailer == NULL) {
+        fail(session, it);
+        return;
+    }
+    set_trailer(it->trailer, from);
+    bool alone = from->why.retry_s == 0;
+    if (alone)
+        add_trailer(it->trailer, header);
+    submit(session, it, header, !alone);
+}
+
+static void answer_grpc(nghttp2_session *session, stream *it, const answer *from)
 {
     fields header = {.count = 0};
-    const answer *from = &it->exchange->answer;
-    size_t size = from->body.size;
-    for (int i = 0; i < 4; i++)
-        it->prefix[1 + i] = (uint8_t)(size >> (24 - 8 * i));
     add(&header, ":status", "200");
     add(&header, "content-type", "application/grpc");
     if (from->why.code == RPC_UNIMPLEMENTED)
         add(&header, "grpc-accept-encoding", "identity,gzip,deflate,zstd");
-    bool alone = is_refused(it) && from->why.retry_s == 0;
-    if (alone)
-        add_status(it, &header);
-    submit(it, &header, !alone);
+    if (from->why.code != RPC_OK)
+        refuse_grpc(session, it, from, &header);
+    else if (set_body(it, from))
+        submit(session, it, &header, true);
+    else
+        fail(session, it);
 }
 
-static void answer_http(stream *it)
+static void answer_http(nghttp2_session *session, stream *it, const exchange *done)
 {
     fields header = {.count = 0};
-    const answer *from = &it->exchange->answer;
+    const answer *from = &done->answer;
     char status[8];
     char length[24];
     answer_fields more;
+    if (!set_body(it, from)) {
+        fail(session, it);
+        return;
+    }
     snprintf(status, sizeof status, "%d", from->status);
-    snprintf(length, sizeof length, "%zu", from->text != NULL ? from->text_size : from->body.size);
+    snprintf(length, sizeof length, "%zu", it->size);
     add(&header, ":status", status);
     if (from->status != 204) {
         add(&header, "content-type", from->content_type);
         add(&header, "content-length", length);
     }
-    exchange_fields(it->exchange, &more);
+    exchange_fields(done, &more);
     for (size_t i = 0; i < more.count; i++)
         add(&header, more.list[i].name, more.list[i].value);
-    submit(it, &header, exchange_has_content(it->exchange));
+    submit(session, it, &header, exchange_has_content(done));
 }
 
 static void on_ready(exchange *done)
 {
     stream *it = done->stream;
+    nghttp2_session *session = state_of(done->connection)->session;
     if (it->grpc)
-        answer_grpc(it);
+        answer_grpc(session, it, &done->answer);
     else
-        answer_http(it);
+        answer_http(session, it, done);
+    it->exchange = NULL;
+    exchange_free(done);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
@@ -225,6 +257,9 @@ static void remove_stream(h2 *state, stream *it)
         it->next->previous = it->previous;
     if (it->exchange != NULL)
         exchange_leave(it->exchange);
+    free(it->head);
+    free(it->body);
+    free(it->trailer);
     free(it);
     if (state->streams == NULL)
         state->idle_since_ns = steady_ns();
@@ -241,8 +276,13 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
         return 0;
     stream *made = calloc(1, sizeof *made);
-    if (made == NULL)
+    head *header = calloc(1, sizeof *header);
+    if (made == NULL || header == NULL) {
+        free(made);
+        free(header);
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    }
+    made->head = header;
     made->id = frame->hd.stream_id;
     made->began_ns = steady_ns();
     link_in(state_of(it), made);
@@ -258,24 +298,26 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
     const char *text = (const char *)value;
     (void)flags;
     (void)user;
-    if (it == NULL || it->exchange != NULL) /* a trailer of the request says nothing to us */
+    if (it == NULL || it->head == NULL) /* a trailer of the request says nothing to us */
         return 0;
     it->header_size += name_size + value_size + 32; /* RFC 9113, 6.5.2 */
     if (it->header_size > MOST_HEADER)
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     if (name_size == 7 && memcmp(name, ":method", 7) == 0)
-        head_set(it->head.method, sizeof it->head.method, text, value_size);
+        head_set(it->head->method, sizeof it->head->method, text, value_size);
     else if (name_size == 5 && memcmp(name, ":path", 5) == 0)
-        head_set_target(&it->head, text, value_size);
-    else if (!head_take(&it->head, (const char *)name, name_size, text, value_size))
+        head_set_target(it->head, text, value_size);
+    else if (!head_take(it->head, (const char *)name, name_size, text, value_size))
         return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     return 0;
 }
 
 static int begin_request(connection *it, stream *from)
 {
-    from->grpc = grpc_is_type(from->head.content_type);
-    from->exchange = exchange_new(it, &from->head, from->grpc, on_ready);
+    from->grpc = grpc_is_type(from->head->content_type);
+    from->exchange = exchange_new(it, from->head, from->grpc, on_ready);
+    free(from->head);
+    from->head = NULL;
     if (from->exchange == NULL)
         return nghttp2_submit_rst_stream(state_of(it)->session, NGHTTP2_FLAG_NONE, from->id,
                                          NGHTTP2_REFUSED_STREAM);
@@ -320,9 +362,9 @@ static int on_data(nghttp2_session *session, uint8_t flags, int32_t id, const ui
     stream *it = stream_of(session, id);
     (void)flags;
     (void)user;
-    if (it == NULL || it->exchange == NULL)
+    if (it == NULL)
         return 0;
-    if (it->exchange->answered)
+    if (it->exchange == NULL)
         drop(session, it, size);
     else
         exchange_add(it->exchange, bytes, size);
@@ -398,12 +440,20 @@ static bool on_ended(connection *it)
     return false;
 }
 
+/* How long an answer may wait for room, in milliseconds: as long as a socket, and not longer than a
+ * connection without requests. */
+static uint64_t send_patience(const settings *config)
+{
+    uint64_t idle = config->idle_timeout;
+    return idle < CONNECTION_SEND_MS ? idle : CONNECTION_SEND_MS;
+}
+
 static void set_clock(connection *it)
 {
     const settings *config = it->worker->shared->settings;
     uint64_t request = config->request_timeout;
-    uint64_t idle = config->idle_timeout;
-    connection_within(it, request < idle ? request : idle);
+    uint64_t patience = send_patience(config);
+    connection_within(it, request < patience ? request : patience);
 }
 
 static void go_away(connection *it)
@@ -415,15 +465,44 @@ static void go_away(connection *it)
     go_on(it);
 }
 
-/* Ends the requests that take too long to arrive, and the connection when it is idle. */
+static bool is_late(const stream *it, const settings *config, uint64_t now)
+{
+    return !it->ended && now - it->began_ns >= config->request_timeout * NS_PER_MS;
+}
+
+/* An answer that the client's window has let nothing of through. While the socket itself takes
+ * nothing the connection's own patience counts. */
+static bool is_stuck(const connection *it, const stream *one, const settings *config, uint64_t now)
+{
+    return one->unsent && !it->stalled && now - one->taken_ns >= send_patience(config) * NS_PER_MS;
+}
+
+/* Resets the streams whose request takes too long to arrive, or whose answer is not taken. Whether
+ * there were any of the second kind. */
+static bool reset_late(connection *it, uint64_t now)
+{
+    h2 *state = state_of(it);
+    const settings *config = it->worker->shared->settings;
+    bool any = false;
+    for (stream *one = state->streams; one != NULL; one = one->next) {
+        bool stuck = is_stuck(it, one, config, now);
+        if (stuck || is_late(one, config, now))
+            nghttp2_submit_rst_stream(state->session, NGHTTP2_FLAG_NONE, one->id, NGHTTP2_CANCEL);
+        any = any || stuck;
+    }
+    return any;
+}
+
+/* Ends what takes too long, and the connection when it is idle or ended so before. */
 static void on_late(connection *it)
 {
     h2 *state = state_of(it);
     const settings *config = it->worker->shared->settings;
     uint64_t now = steady_ns();
-    for (stream *one = state->streams; one != NULL; one = one->next)
-        if (!one->ended && now - one->began_ns >= config->request_timeout * NS_PER_MS)
-            nghttp2_submit_rst_stream(state->session, NGHTTP2_FLAG_NONE, one->id, NGHTTP2_CANCEL);
+    bool stuck = reset_late(it, now);
+    if (stuck && state->warned)
+        nghttp2_session_terminate_session(state->session, NGHTTP2_ENHANCE_YOUR_CALM);
+    state->warned = state->warned || stuck;
     if (state->streams == NULL && now - state->idle_since_ns >= config->idle_timeout * NS_PER_MS)
         go_away(it);
     else
