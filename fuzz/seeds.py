@@ -323,7 +323,7 @@ SETTING_WORDS = [
 HTTP1 = {
     "head": b"POST /v1/logs?x HTTP/1.1\r\nHost: a\r\nContent-Type: application/json; charset=utf-8\r\n"
             b"Content-Encoding: gzip\r\nContent-Length: 12\r\nExpect: 100-continue\r\nConnection: close, x\r\n\r\n",
-    "chunked": b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "chunked": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
     "body": b'5\r\nhello\r\n001;ext="v"\r\n,\r\nA;x\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n',
     "version": b"GET / HTTP/2.0\r\n\r\n",
 }

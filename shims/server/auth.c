@@ -10,6 +10,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* A field that was cut is longer than any credential. */
 enum { FIELD = sizeof((head *)0)->authorization, MOST_CREDENTIAL = FIELD - 2 };
@@ -125,16 +127,34 @@ static bool take_lines(auth *it, FILE *file, const char *path, char *why, size_t
     return wrong == NULL;
 }
 
+/* Opening a pipe waits for whoever writes to it, and this may be the thread that must not wait.
+ * NULL with errno, EINVAL when it is no regular file. */
+static FILE *open_regular(const char *path, struct stat *about)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    bool regular = fstat(fd, about) == 0 && S_ISREG(about->st_mode);
+    FILE *file = regular ? fdopen(fd, "r") : NULL;
+    if (file == NULL) {
+        int reason = regular ? errno : EINVAL;
+        close(fd);
+        errno = reason;
+    }
+    return file;
+}
+
 bool auth_read(auth *it, const char *path, char *why, size_t why_size)
 {
     struct stat about;
-    FILE *file = fopen(path, "r");
+    FILE *file = open_regular(path, &about);
     *it = (auth){.count = 0};
     if (file == NULL) {
-        snprintf(why, why_size, "auth-file: %.100s: %s", path, strerror(errno));
+        snprintf(why, why_size, "auth-file: %.100s: %s", path,
+                 errno == EINVAL ? "it is no regular file" : strerror(errno));
         return false;
     }
-    if (fstat(fileno(file), &about) == 0 && (about.st_mode & S_IROTH) != 0)
+    if ((about.st_mode & S_IROTH) != 0)
         say(LEVEL_WARN, "auth-file: everyone on this machine can read %s", path);
     bool read = take_lines(it, file, path, why, why_size);
     fclose(file);

@@ -26,7 +26,8 @@ typedef struct auth {
     bool basic;
 } auth;
 
-/* Reads the file. False with the reason in `why`, which tells no secret; `it` is empty then. */
+/* Reads the file, which is to be a regular one: it does not wait for whoever writes to a pipe.
+ * False with the reason in `why`, which tells no secret; `it` is empty then. */
 bool auth_read(auth *it, const char *path, char *why, size_t why_size);
 void auth_release(auth *it);
 

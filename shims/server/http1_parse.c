@@ -43,6 +43,30 @@ static size_t line_size(const char *bytes, size_t size)
     return end != NULL && end > bytes && end[-1] == '\r' ? (size_t)(end - bytes) - 1 : SIZE_MAX;
 }
 
+/* RFC 9112, 3.2.2: what comes before the path of a target that a proxy might be sent. */
+static size_t origin_size(const char *target, size_t size)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+        size_t at = strlen(schemes[i]);
+        if (size < at || strncasecmp(target, schemes[i], at) != 0)
+            continue;
+        while (at < size && target[at] != '/' && target[at] != '?')
+            at++;
+        return at;
+    }
+    return 0;
+}
+
+static void set_target(http1_head *it, const char *target, size_t size)
+{
+    size_t origin = origin_size(target, size);
+    if (origin > 0 && (origin == size || target[origin] == '?'))
+        head_set_target(&it->head, "/", 1);
+    else
+        head_set_target(&it->head, target + origin, size - origin);
+}
+
 /* METHOD SP TARGET SP HTTP/1.x */
 static int parse_request_line(http1_head *it, const char *line, size_t size)
 {
@@ -56,12 +80,12 @@ static int parse_request_line(http1_head *it, const char *line, size_t size)
     const char *space = memchr(target, ' ', (size_t)(end - target));
     if (space == NULL || space == target || !is_value(target, (size_t)(space - target)))
         return 400;
-    head_set_target(&it->head, target, (size_t)(space - target));
+    set_target(it, target, (size_t)(space - target));
     if ((size_t)(end - space) != sizeof version + 1 || strncmp(space + 1, "HTTP/", 5) != 0)
         return 400;
     if (memcmp(space + 1, version, sizeof version - 1) != 0 || (end[-1] != '0' && end[-1] != '1'))
         return 505;
-    it->keep_alive = end[-1] == '1';
+    it->keep_alive = it->needs_host = end[-1] == '1';
     return 0;
 }
 
@@ -98,6 +122,11 @@ static int take_field(http1_head *it, const char *name, size_t name_size, const 
             return 400;
         it->chunked = named(value, value_size, "chunked");
         return it->chunked ? 0 : 501;
+    }
+    if (named(name, name_size, "host")) {
+        bool again = it->has_host;
+        it->has_host = true;
+        return again ? 400 : 0;
     }
     if (named(name, name_size, "connection")) {
         if (list_has(value, value_size, "close"))
@@ -140,6 +169,8 @@ int http1_parse_head(http1_head *it, const char *bytes, size_t size)
             break;
         status = parse_field(it, bytes, length);
     }
+    if (status == 0 && it->needs_host && !it->has_host)
+        return 400;
     /* RFC 9112, 6.1: two lengths are what smugglers send. */
     return status == 0 && it->chunked && it->head.has_length ? 400 : status;
 }
@@ -151,7 +182,8 @@ enum { MOST_LINE = 256, MOST_TRAILER = 8192 };
 enum {
     AT_SIZE,      /* before the first digit of a size */
     IN_SIZE,      /* in its digits */
-    IN_EXTENSION, /* behind them */
+    BEHIND_SIZE,  /* in blanks behind them */
+    IN_EXTENSION, /* behind the semicolon */
     AT_SIZE_LF,
     IN_DATA,
     AT_DATA_CR,
@@ -178,7 +210,7 @@ static int step_size(http1_chunks *it, char byte)
     int digit = digit_of(byte);
     if (++it->line > MOST_LINE)
         return BROKEN;
-    if (it->state != IN_EXTENSION && digit >= 0) {
+    if ((it->state == AT_SIZE || it->state == IN_SIZE) && digit >= 0) {
         it->left = it->left * 16 + (uint64_t)digit;
         return it->left >> 56 != 0 ? BROKEN : IN_SIZE;
     }
@@ -186,9 +218,9 @@ static int step_size(http1_chunks *it, char byte)
         return BROKEN;
     if (byte == '\r')
         return AT_SIZE_LF;
-    if (it->state == IN_SIZE && byte != ';' && !is_blank(byte))
-        return BROKEN;
-    return byte == '\n' ? BROKEN : IN_EXTENSION;
+    if (it->state == IN_EXTENSION || byte == ';')
+        return byte == '\n' ? BROKEN : IN_EXTENSION;
+    return is_blank(byte) ? BEHIND_SIZE : BROKEN;
 }
 
 static int step_trailer(http1_chunks *it, char byte)
@@ -205,6 +237,7 @@ static int step(http1_chunks *it, char byte)
     switch (it->state) {
     case AT_SIZE:
     case IN_SIZE:
+    case BEHIND_SIZE:
     case IN_EXTENSION:
         return step_size(it, byte);
     case AT_SIZE_LF:

@@ -14,12 +14,15 @@
 typedef struct http1_head {
     head head;
     bool chunked;
+    bool has_host;
+    bool needs_host;       /* by its version */
     bool keep_alive;       /* the client will go on with this connection */
     bool expects_continue; /* it waits for 100 before it sends the body */
 } http1_head;
 
 /* Reads a head: `size` bytes that end with the first empty line, included. Returns 0, or the status
- * to answer with: 400, 501 (a transfer coding other than chunked), 505. */
+ * to answer with: 400 (without a Host too, RFC 9112, 3.2), 501 (a transfer coding other than
+ * chunked), 505. */
 int http1_parse_head(http1_head *it, const char *bytes, size_t size);
 
 /* A chunked body while it comes. Zero it at the beginning. */

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import os
 import subprocess
 
 import grpc
@@ -78,7 +79,7 @@ def test_challenges(make_server, tmp_path, file, challenges):
 
 
 def test_the_body_is_not_taken(server):
-    head = b"POST /v1/logs HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n"
+    head = b"POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n"
     with dial(server.http) as client, client.makefile("rb") as stream:
         client.sendall(head + b"Expect: 100-continue\r\n\r\n")
         assert read_answer(stream)[0] == 401
@@ -92,9 +93,9 @@ def test_the_body_is_not_taken(server):
 def test_two_different_credentials_are_refused(server):
     with dial(server.http) as client, client.makefile("rb") as stream:
         one = b"Authorization: Bearer token-1\r\n"
-        client.sendall(b"GET /metrics HTTP/1.1\r\n" + one + one + b"\r\n")
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + one + one + b"\r\n")
         assert read_answer(stream)[0] == 200
-        client.sendall(b"GET /metrics HTTP/1.1\r\n" + one + b"Authorization: Bearer x\r\n\r\n")
+        client.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n" + one + b"Authorization: Bearer x\r\n\r\n")
         assert read_answer(stream)[0] == 400
 
 
@@ -179,6 +180,8 @@ def test_credentials_are_read_again(server, tmp_path):
     assert kept_status("token-1") == 401
     (tmp_path / "credentials").unlink()
     assert reload(server)[-1].endswith("credentials: No such file or directory")
+    os.mkfifo(tmp_path / "credentials")  # nobody writes to it: opening it must not wait
+    assert reload(server)[-1].endswith("credentials: it is no regular file")
     assert status("token-3") == 200
 
 

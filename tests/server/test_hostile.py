@@ -13,7 +13,7 @@ import pytest
 from conftest import program
 from payloads import PROTOBUF, dial, logs, post, read_answer
 
-HEAD = b"POST /v1/logs HTTP/1.1\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100\r\n\r\n"
+HEAD = b"POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nContent-Length: 100\r\n\r\n"
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 MANY = 10_000
 GOOD = logs(["good"]).SerializeToString()
@@ -57,7 +57,7 @@ def frame(kind, flags, stream, payload=b""):
 def test_slow_clients_time_out(make_server):
     server = make_server("--request-timeout", "500ms", "--idle-timeout", "1s")
     chunked = HEAD.replace(b"Content-Length: 100", b"Transfer-Encoding: chunked")
-    starts = [b"P", b"POST / HTTP/1.1\r\nX: y\r\n", HEAD, HEAD + b"half", chunked + b"5\r\nab"]
+    starts = [b"P", b"POST / HTTP/1.1\r\nHost: x\r\nX: y\r\n", HEAD, HEAD + b"half", chunked + b"5\r\nab"]
     clients = [dial(server.http) for _ in starts]
     for client, start in zip(clients, starts):
         client.sendall(start)
@@ -116,7 +116,7 @@ def many_descriptors():
 
 def ask_again(client, stream):
     """One more request on a connection that stays."""
-    head = b"POST /v1/logs HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
+    head = b"POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n"
     client.sendall(head % (PROTOBUF.encode(), len(GOOD)) + GOOD)
     return read_answer(stream)[0]
 
@@ -220,7 +220,7 @@ def test_headers_that_never_end(server):
     for line in (b"X: " + b"y" * 20000, b"X: y\r\n" * 5000, b"A" * 20000):
         client = dial(server.http)
         try:
-            client.sendall(b"POST /v1/logs HTTP/1.1\r\n" + line)
+            client.sendall(b"POST /v1/logs HTTP/1.1\r\nHost: x\r\n" + line)
         except OSError:
             pass
         assert end_of(client)[1].startswith(b"HTTP/1.1 431 ")
@@ -283,7 +283,8 @@ def test_a_client_that_reads_nothing(server):
     before = memory_mb(server)
     http, h2 = dial(server.http), dial(server.grpc)
     h2.sendall(PREFACE + frame(4, 0, 0))
-    for client, message in ((http, b"GET /metrics HTTP/1.1\r\n\r\n" * 1000), (h2, frame(6, 0, 0, bytes(8)) * 1000)):
+    ask = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+    for client, message in ((http, ask * 1000), (h2, frame(6, 0, 0, bytes(8)) * 1000)):
         client.settimeout(1)
         try:
             for _ in range(1000):
@@ -296,7 +297,7 @@ def test_a_client_that_reads_nothing(server):
 
 def test_a_request_after_a_refused_one_is_served(server):
     with dial(server.http) as client, client.makefile("rb") as stream:
-        request = b"POST /v1/logs HTTP/1.1\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
+        request = b"POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s"
         client.sendall(request % (PROTOBUF.encode(), 3, b"bad") + request % (PROTOBUF.encode(), len(GOOD), GOOD))
         assert read_answer(stream)[0] == 400
         assert read_answer(stream)[0] == 200

@@ -135,7 +135,7 @@ def test_chunks_of_any_size(server):
         assert post(server.http, "/v1/logs", chunks)[0] == 200
     with dial(server.http) as client, client.makefile("rb") as stream:
         client.sendall(
-            b"POST /v1/logs HTTP/1.1\r\nContent-Type: application/x-protobuf\r\n"
+            b"POST /v1/logs HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n"
             b"Transfer-Encoding: chunked\r\n\r\n"
             b"%x;name=value\r\n%s\r\n0\r\nTrailer: x\r\n\r\n" % (len(body), body)
         )
@@ -154,12 +154,20 @@ def test_requests_byte_by_byte_and_one_behind_the_other(server):
         for byte in request:
             client.sendall(bytes([byte]))
         assert read_answer(stream)[0] == 200
-        client.sendall(request * 20 + b"GET /healthz HTTP/1.1\r\n\r\n")
+        client.sendall(request * 20 + b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
         for _ in range(20):
             assert read_answer(stream)[0] == 200
         assert read_answer(stream)[2] == b"ok\n"
     server.stop()
     assert len(server.rows("logs")) == 21
+
+
+def test_a_target_may_name_the_server_and_a_host_is_needed(server):
+    with dial(server.http) as client, client.makefile("rb") as stream:
+        client.sendall(b"GET http://proxied/healthz?x HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert read_answer(stream)[2] == b"ok\n"
+        client.sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
+        assert read_answer(stream)[0] == 400
 
 
 def test_a_client_that_closes_its_end_gets_its_answer(server):
@@ -173,7 +181,7 @@ def test_a_client_that_closes_its_end_gets_its_answer(server):
 def test_expect_continue(server):
     body = logs(["expected"]).SerializeToString()
     head = (
-        b"POST %s HTTP/1.1\r\nContent-Type: application/x-protobuf\r\nExpect: 100-continue\r\n"
+        b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\nExpect: 100-continue\r\n"
         b"Content-Length: %d\r\n\r\n"
     )
     with dial(server.http) as client, client.makefile("rb") as stream:

@@ -93,6 +93,8 @@ static void mistakes_have_their_line(void **state)
     assert_refused("bearersecret\n", ":1: it is neither");
     assert_false(auth_read(&who, "/nowhere/file", why, sizeof why));
     assert_string_equal(why, "auth-file: /nowhere/file: No such file or directory");
+    assert_false(auth_read(&who, "/dev/null", why, sizeof why));
+    assert_string_equal(why, "auth-file: /dev/null: it is no regular file");
 }
 
 /* The longest that are taken can be presented, and one byte more is refused. */

@@ -22,7 +22,7 @@ static int parse(const char *text, size_t size)
 
 static int parse_fields(const char *fields)
 {
-    char text[512] = "POST /v1/logs HTTP/1.1\r\n";
+    char text[512] = "POST /v1/logs HTTP/1.1\r\nHost: x\r\n";
     strcat(text, fields);
     strcat(text, "\r\n");
     return parse(text, strlen(text));
@@ -111,12 +111,52 @@ static void request_lines_are_exact(void **state)
     assert_int_equal(parse("GET / HTTP/1.9\r\n\r\n", 18), 505);
 }
 
+/* RFC 9112, 3.2.2. */
+static void a_target_may_name_the_server(void **state)
+{
+    (void)state;
+    static const char *const targets[][2] = {
+        {"http://x/v1/logs?a=b", "/v1/logs"},
+        {"HTTPS://user@[::1]:4318/v1/logs", "/v1/logs"},
+        {"http://x", "/"},
+        {"http://x?/v1/logs", "/"},
+        {"http://x//v1/logs", "//v1/logs"},
+        {"http:/v1/logs", "http:/v1/logs"},
+        {"ftp://x/v1/logs", "ftp://x/v1/logs"},
+        {"/http://x/v1/logs", "/http://x/v1/logs"},
+    };
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        char text[256] = "GET ";
+        strcat(text, targets[i][0]);
+        strcat(text, " HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_int_equal(parse(text, strlen(text)), 0);
+        assert_string_equal(parsed.head.path, targets[i][1]);
+    }
+}
+
+/* RFC 9112, 3.2. */
+static void there_is_one_host(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"GET / HTTP/1.1\r\nhOST:\r\n\r\n", "GET / HTTP/1.0\r\n\r\n",
+                                       "GET / HTTP/1.0\r\nHost: x\r\n\r\n"};
+    static const char *const bad[] = {
+        "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHosts: x\r\n\r\n",
+        "GET http://x/ HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        assert_int_equal(parse(good[i], strlen(good[i])), 0);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (parse(bad[i], strlen(bad[i])) != 400)
+            fail_msg("not refused: %s", bad[i]);
+}
+
 static void long_texts_are_cut(void **state)
 {
     (void)state;
     char text[1024] = "GET /";
     memset(text + 5, 'p', 300);
-    strcat(text, " HTTP/1.1\r\nContent-Type: ");
+    strcat(text, " HTTP/1.1\r\nHost: x\r\nContent-Type: ");
     size_t used = strlen(text);
     memset(text + used, 't', 300);
     strcpy(text + used + 300, "\r\n\r\n");
@@ -160,7 +200,7 @@ static void chunks_cut_anywhere_are_the_same(void **state)
 {
     (void)state;
     static const char text[] = "5\r\nhello\r\n001;ext=\"v\"\r\n,\r\nA \t\r\n0123456789\r\n"
-                               "0\r\nTrailer: x\r\nAnother: y\r\n\r\nNEXT";
+                               "0 ; a\r\nTrailer: x\r\nAnother: y\r\n\r\nNEXT";
     for (size_t piece = 1; piece < sizeof text; piece++) {
         size_t rest;
         assert_int_equal(read_chunks(text, sizeof text - 1, piece, &rest), CHUNK_END);
@@ -181,6 +221,8 @@ static void bad_chunks_are_refused(void **state)
         "0x5\r\n",     "5\r\r\n",
         "0\r\n\rx",    "0\r\nT: x\n",
         " 5\r\n",      "fffffffffffffff\r\n",
+        "2c 99\r\n",   "5 x\r\n",
+        "5\t;\n",
     };
     size_t rest;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
@@ -210,6 +252,8 @@ int main(void)
         cmocka_unit_test(fields_of_the_connection_are_read),
         cmocka_unit_test(what_two_servers_could_read_in_two_ways_is_refused),
         cmocka_unit_test(request_lines_are_exact),
+        cmocka_unit_test(a_target_may_name_the_server),
+        cmocka_unit_test(there_is_one_host),
         cmocka_unit_test(long_texts_are_cut),
         cmocka_unit_test(chunks_cut_anywhere_are_the_same),
         cmocka_unit_test(bad_chunks_are_refused),
