@@ -8,6 +8,7 @@
 #   gcc-O2 gcc-O3 clang-O2 clang-O3   every warning is an error; all must give the same bytes
 #   asan                              AddressSanitizer, UndefinedBehaviorSanitizer, the library's assertions
 #   fuzz                              the same under libFuzzer
+#   tsan                              ThreadSanitizer
 
 CFLAGS ?= -O2
 PREFIX ?= /usr/local
@@ -41,13 +42,14 @@ STANDARD := -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow
 SECTIONS := -fPIC -ffunction-sections -fdata-sections
 SANITIZE := -O1 -g -fno-omit-frame-pointer -DO2P_ASSERTIONS \
     -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE_THREADS := -O1 -g -fno-omit-frame-pointer -fsanitize=thread
 LIBS := -lsnappy -lzstd -lz -llz4
 # What the server needs besides; the library needs none of it.
 SERVER_LIBS := -levent_core -lnghttp2 -lssl -lcrypto -lcyaml -lz -lzstd -lxxhash -pthread
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help deps lib cli server run sample proto clients test unit conformance growth check format asan fuzz \
+.PHONY: help deps lib cli server run sample proto clients test unit conformance growth check format asan tsan fuzz \
     bench bench-check bench-scale bench-query bench-server install clean FORCE
 
 help: ## list these targets
@@ -119,6 +121,7 @@ $(eval $(call configuration,release,$(CC),$(CPPFLAGS) $(STANDARD) $(SECTIONS) $(
 $(foreach compiler,gcc clang,$(foreach level,O2 O3,\
     $(eval $(call configuration,$(compiler)-$(level),$(compiler),$(STANDARD) -Werror $(SECTIONS) -$(level)))))
 $(eval $(call configuration,asan,clang,$(STANDARD) $(SANITIZE)))
+$(eval $(call configuration,tsan,clang,$(STANDARD) $(SANITIZE_THREADS)))
 $(eval $(call configuration,fuzz,clang,$(STANDARD) $(SANITIZE) -fsanitize=fuzzer-no-link))
 
 -include $(wildcard build/*/*/*.d build/*/*/*/*.d)
@@ -239,6 +242,9 @@ check: ## layout, warnings, layers, symbols, analyzers, sanitizers, determinism;
 
 asan: programs-asan $(VENV) ## the tests with AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(PYTHON) tests/run.py --configuration asan unit cli conformance server
+
+tsan: build/tsan/otlp2parquet clients $(VENV) ## the server's tests with ThreadSanitizer
+	@$(PYTHON) tests/run.py --configuration tsan server
 
 format: ## lay out the C files by .clang-format
 	clang-format-14 -i $(FORMATTED)

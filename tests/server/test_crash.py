@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServ
 
 from payloads import PROTOBUF, logs, post
 
-KILLS = int(os.environ.get("O2P_KILLS", "12"))
+KILLS = int(os.environ.get("O2P_KILLS", "50"))  # in each of four tests
 RECORDS = 20
 
 
