@@ -152,6 +152,13 @@ static bool is_packed(const uint8_t *plain, size_t size)
            (size >= 4 && memcmp(plain, "\x28\xb5\x2f\xfd", 4) == 0);
 }
 
+/* How large a message may be: what asks for health is not a request. */
+static size_t most_plain(unsigned choices)
+{
+    enum { QUESTION = 1024 };
+    return choices & HEALTH ? QUESTION : config.max_request;
+}
+
 /* The code of a body that there is memory for. */
 static rpc_code expected(unsigned choices, const uint8_t *bytes, size_t size, end *result)
 {
@@ -160,14 +167,14 @@ static rpc_code expected(unsigned choices, const uint8_t *bytes, size_t size, en
     uint8_t *plain;
     if (kind < 0)
         return RPC_UNIMPLEMENTED;
-    if (size > config.max_request + 5)
+    if (size > most_plain(choices) + 5)
         return RPC_RESOURCE_EXHAUSTED;
     if (size < 5 || bytes[0] > 1 || (bytes[0] == 1 && kind == CODING_IDENTITY) ||
         ((uint32_t)bytes[1] << 24 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 8 |
          bytes[4]) != size - 5)
         return RPC_INTERNAL;
     switch (decode(bytes[0] == 1 ? (coding)kind : CODING_IDENTITY, bytes + 5, size - 5,
-                   config.max_request, &plain, &result->plain_size)) {
+                   most_plain(choices), &plain, &result->plain_size)) {
     case DECODE_OK:
         result->plain_hash = wal_hash128_of(plain, result->plain_size).low;
         kind = is_packed(plain, result->plain_size) && !(choices & HEALTH);
