@@ -17,10 +17,13 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 
-/* Before there is a second thread. */
+/* Before there is a second thread. The first malloc_trim of a process sets glibc's heap up if
+ * nothing else has, which it does without a lock: where another allocator is in its place (a
+ * preloaded one, a sanitizer's), two threads would do so at once. */
 static inline void heap_init(void)
 {
     mallopt(M_ARENA_MAX, 1);
+    malloc_trim(0);
 }
 
 /* When what was released is not needed soon. */
