@@ -44,7 +44,7 @@ struct o2p_encoder {
     o2p_buffer packed_at; /* u32 a list: where they begin */
     o2p_buffer narrow;    /* i32 a value, for DELTA of INT32 */
     o2p_buffer hex[2];    /* least and greatest id as text */
-    o2p_buffer hashes;    /* u64 a place, for the bloom filter */
+    o2p_buffer hashes;    /* u64 a place, or a value without one: for the bloom filter */
     o2p_buffer prefixes;  /* u64 a place: see bounds.c */
     o2p_buffer seen;      /* u8 a place: likewise */
     o2p_number_table numbers;

@@ -315,7 +315,7 @@ static bool make_room(o2p_walk *walk, const o2p_attributes *list, o2p_column *co
     return true;
 }
 
-/* Counts attributes that were put where o2p_make_room said. */
+/* Counts attributes that were put where make_room said. */
 static void take_room(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t count)
 {
     column->keys.size += (size_t)count * 4;
