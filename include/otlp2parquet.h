@@ -208,8 +208,9 @@ typedef struct o2p_options {
      * {hour} (of the rows, UTC), {time} (the least row time of the file, YYYYMMDDTHHMMSSffffffZ)
      * and {hash} (16 hex digits over table, options and bytes; required). Rows are split so that
      * each field that is used has one value a file: a template without time fields gives one file a
-     * table. {service} is percent-encoded, so no name leaves its folder. NULL:
-     * O2P_DEFAULT_PATH_TEMPLATE. */
+     * table. {service} is percent-encoded, so no name leaves its folder, or is one that
+     * readers skip (by a dot or an underscore at its beginning). NULL: O2P_DEFAULT_PATH_TEMPLATE.
+     */
     const char *path_template;
 
     /* Unix time in nanoseconds for log records that carry no time at all. */

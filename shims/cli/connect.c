@@ -40,6 +40,19 @@
 #define SHELL_CA OF_CA "{if-tls}# export OTEL_EXPORTER_OTLP_CERTIFICATE=/path/to/ca.pem\n"
 
 /* X(name, what it is, text) */
+#define COLLECTOR_PIPELINE(signal, exporter)                                                       \
+    "    " signal ":\n"                                                                            \
+    "      receivers: [otlp]\n"                                                                    \
+    "      exporters: [" exporter "]\n"
+
+/* The end of an exporter's settings, and where it is used. */
+#define COLLECTOR_PIPELINES(exporter)                                                              \
+    "    retry_on_failure:\n"                                                                      \
+    "      max_elapsed_time: 0s # never give up\n"                                                 \
+    "service:\n"                                                                                   \
+    "  pipelines:\n" COLLECTOR_PIPELINE("logs", exporter) COLLECTOR_PIPELINE("traces", exporter)   \
+        COLLECTOR_PIPELINE("metrics", exporter)
+
 #define CLIENTS(X)                                                                                 \
     X("sdk", "OpenTelemetry's SDKs and agents, of any language, over HTTP",                        \
       "# for the shell that starts the program\n"                                                  \
@@ -64,20 +77,8 @@
       "  otlp_http/otlp2parquet: # before Collector 0.144: otlphttp/otlp2parquet\n"                \
       "    endpoint: \"{http}\"\n"                                                                 \
       "{if-token}    headers:\n"                                                                   \
-      "{if-token}      authorization: \"Bearer TOKEN\"\n"                                          \
-      "    retry_on_failure:\n"                                                                    \
-      "      max_elapsed_time: 0s # never give up\n"                                               \
-      "service:\n"                                                                                 \
-      "  pipelines:\n"                                                                             \
-      "    logs:\n"                                                                                \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlp_http/otlp2parquet]\n"                                                \
-      "    traces:\n"                                                                              \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlp_http/otlp2parquet]\n"                                                \
-      "    metrics:\n"                                                                             \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlp_http/otlp2parquet]\n")                                               \
+      "{if-token}      authorization: \"Bearer TOKEN\"\n" COLLECTOR_PIPELINES(                     \
+          "otlp_http/otlp2parquet"))                                                               \
     X("collector-grpc", "the same over gRPC",                                                      \
       "# for the Collector's configuration; add the exporter to the pipelines that are "           \
       "there\n" OF_TOKEN OF_CA "{if-tls}# ca_file: /path/to/ca.pem, beside insecure\n"             \
@@ -87,20 +88,8 @@
       "    tls:\n"                                                                                 \
       "      insecure: {insecure}\n"                                                               \
       "{if-token}    headers:\n"                                                                   \
-      "{if-token}      authorization: \"Bearer TOKEN\"\n"                                          \
-      "    retry_on_failure:\n"                                                                    \
-      "      max_elapsed_time: 0s # never give up\n"                                               \
-      "service:\n"                                                                                 \
-      "  pipelines:\n"                                                                             \
-      "    logs:\n"                                                                                \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlp_grpc/otlp2parquet]\n"                                                \
-      "    traces:\n"                                                                              \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlp_grpc/otlp2parquet]\n"                                                \
-      "    metrics:\n"                                                                             \
-      "      receivers: [otlp]\n"                                                                  \
-      "      exporters: [otlp_grpc/otlp2parquet]\n")                                               \
+      "{if-token}      authorization: \"Bearer TOKEN\"\n" COLLECTOR_PIPELINES(                     \
+          "otlp_grpc/otlp2parquet"))                                                               \
     X("claude-code", "Claude Code: its metrics and events",                                        \
       "# for the shell that starts claude\n"                                                       \
       "export CLAUDE_CODE_ENABLE_TELEMETRY=1\n"                                                    \

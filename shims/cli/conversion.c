@@ -86,8 +86,13 @@ bool conversion_append(struct conversion *run, o2p_encoding encoding, o2p_signal
     return status != O2P_OK || !is_full(run) || conversion_seal(run);
 }
 
-void conversion_free(struct conversion *run)
+int conversion_end(struct conversion *run, bool json)
 {
+    if (json)
+        summary_print_json(&run->summary);
+    else
+        summary_print(&run->summary);
     o2p_batch_free(run->batch);
     summary_free(&run->summary);
+    return run->status;
 }

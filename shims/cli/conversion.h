@@ -38,6 +38,7 @@ bool conversion_seal(struct conversion *run);
 /* Notes a failure. Returns false, which means: stop. */
 bool conversion_stop(struct conversion *run, int status);
 
-void conversion_free(struct conversion *run);
+/* Prints what came of it, as a JSON object if asked for, and releases it. Returns its status. */
+int conversion_end(struct conversion *run, bool json);
 
 #endif

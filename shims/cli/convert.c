@@ -116,13 +116,9 @@ static int run_convert(char **operands, size_t count)
     input_list_make(&list, operands, count, input_request_endings, "");
     run.status = list.failed ? STATUS_INPUT : STATUS_OK;
     convert_all(&run, &list);
-    if (flags.json)
-        summary_print_json(&run.summary);
-    else
-        summary_print(&run.summary);
-    conversion_free(&run);
+    int status = conversion_end(&run, flags.json); /* names inputs of the list */
     input_list_free(&list);
-    return run.status;
+    return status;
 }
 
 const struct command convert_command = {

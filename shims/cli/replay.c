@@ -189,13 +189,9 @@ static int run_replay(char **operands, size_t count)
         "; only what the server has set aside is for replay, and a NUMBER.wal it stores "
         "itself, after its next start at the latest");
     replay_all(&run, &list);
-    if (flags.json)
-        summary_print_json(&run.summary);
-    else
-        summary_print(&run.summary);
-    conversion_free(&run);
+    int status = conversion_end(&run, flags.json); /* names inputs of the list */
     input_list_free(&list);
-    return run.status;
+    return status;
 }
 
 const struct command replay_command = {

@@ -50,6 +50,14 @@ def disk(make_server, shim, tmp_path):
     return make
 
 
+def started(server):
+    """Clients of both protocols, which send until they are told to stop."""
+    clients = [Client(server, f"c{i}", "http" if i % 2 else "grpc") for i in range(4)]
+    for client in clients:
+        client.start()
+    return clients
+
+
 def send(server, body):
     return post(server.http, "/v1/logs", logs([body]).SerializeToString())
 
@@ -125,9 +133,7 @@ def test_a_failed_sync_of_a_new_segment(disk, name):
 def test_a_failed_sync_under_load(disk):
     """Clients of both protocols send until they are answered; the server is started anew, as health asks for."""
     server = disk(LOG, "--dedup-window", "5m", "--seal-rows", "2000")
-    clients = [Client(server, f"c{i}", "http" if i % 2 else "grpc") for i in range(4)]
-    for client in clients:
-        client.start()
+    clients = started(server)
     http_port, grpc_port = server.http, server.grpc
     for _ in range(4):
         time.sleep(0.2)
@@ -142,9 +148,7 @@ def test_a_failed_sync_under_load(disk):
 @pytest.mark.parametrize("order", ["kill", "killed"], ids=["before", "after"])
 def test_killed_in_a_sync(disk, order):
     server = disk(LOG, "--dedup-window", "5m", "--seal-rows", "2000")
-    clients = [Client(server, f"c{i}", "http" if i % 2 else "grpc") for i in range(4)]
-    for client in clients:
-        client.start()
+    clients = started(server)
     http_port, grpc_port = server.http, server.grpc
     for _ in range(4):
         time.sleep(0.15)
