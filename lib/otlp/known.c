@@ -62,6 +62,10 @@ bool o2p_known_key_is_new(const o2p_known_key *key)
     return key->varied && key->values >= SAMPLE;
 }
 
+/* Lists share a pair of places, so that of two that meet none pushes the other out again and again.
+ */
+enum { PAIR = 2 };
+
 uint16_t *o2p_known_list_place(o2p_known *known, o2p_span fields)
 {
     enum { TRIES = 2048, ONE_HIT_IN = 8 };
@@ -70,21 +74,30 @@ uint16_t *o2p_known_list_place(o2p_known *known, o2p_span fields)
     void *table = o2p_known_table(&known->places, O2P_KNOWN_LISTS * sizeof(uint16_t));
     if (table == NULL)
         return NULL;
-    return (uint16_t *)table + o2p_hash(fields.bytes, fields.size) % O2P_KNOWN_LISTS;
+    return (uint16_t *)table + o2p_hash(fields.bytes, fields.size) % O2P_KNOWN_LISTS / PAIR * PAIR;
+}
+
+static bool is_list(const o2p_known *known, uint16_t number, const o2p_column *column,
+                    o2p_span fields)
+{
+    if (number >= known->lists.size / sizeof(o2p_known_list))
+        return false;
+    const o2p_known_list *list = o2p_known_list_of(known, number);
+    return list->column == column && list->size == fields.size &&
+           memcmp(list->bytes, fields.bytes, fields.size) == 0;
 }
 
 uint32_t o2p_known_list_at(o2p_known *known, const uint16_t *place, const o2p_column *column,
                            o2p_span fields)
 {
     known->list_tries++;
-    if (*place >= known->lists.size / sizeof(o2p_known_list))
-        return O2P_NO_LIST;
-    const o2p_known_list *list = o2p_known_list_of(known, *place);
-    if (list->column != column || list->size != fields.size ||
-        memcmp(list->bytes, fields.bytes, fields.size) != 0)
-        return O2P_NO_LIST;
-    known->list_hits++;
-    return *place;
+    for (size_t i = 0; i < PAIR; i++) {
+        if (!is_list(known, place[i], column, fields))
+            continue;
+        known->list_hits++;
+        return place[i];
+    }
+    return O2P_NO_LIST;
 }
 
 void o2p_known_list_keep(o2p_known *known, uint16_t *place, const o2p_known_list *list)
@@ -92,6 +105,7 @@ void o2p_known_list_keep(o2p_known *known, uint16_t *place, const o2p_known_list
     size_t at = known->lists.size / sizeof(*list);
     if (at >= O2P_KNOWN_LISTS)
         return;
-    *place = (uint16_t)at;
+    place[1] = place[0];
+    place[0] = (uint16_t)at;
     o2p_buffer_append(&known->lists, list, sizeof(*list));
 }

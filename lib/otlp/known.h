@@ -66,7 +66,7 @@ typedef struct o2p_known {
     o2p_buffer keys;                /* o2p_known_key, O2P_KNOWN_KEYS of them, once there is one */
     o2p_buffer pairs;               /* o2p_known_pair likewise */
     o2p_buffer lists;               /* o2p_known_list, as they come */
-    o2p_buffer places;              /* u16 a place: the list that is there, perhaps */
+    o2p_buffer places;              /* u16 a place: the list that is there, perhaps; see known.c */
     uint32_t request;               /* how many there were */
     uint32_t list_tries, list_hits; /* in this request */
 } o2p_known;
@@ -153,11 +153,11 @@ static inline bool o2p_known_pair_holds(const o2p_known *known, const o2p_known_
            o2p_same_bytes(at->bytes, pair.bytes, pair.size);
 }
 
-/* The place of a list among known->places; NULL when it is not to be looked for, as where lists
- * turn out to be mostly new. */
+/* The two places of a list among known->places; NULL when it is not to be looked for, as where
+ * lists turn out to be mostly new. */
 uint16_t *o2p_known_list_place(o2p_known *known, o2p_span fields);
 
-/* The list with these fields, if it is at this place; else O2P_NO_LIST. */
+/* The list with these fields, if it is at one of its places; else O2P_NO_LIST. */
 uint32_t o2p_known_list_at(o2p_known *known, const uint16_t *place, const o2p_column *column,
                            o2p_span fields);
 
@@ -166,7 +166,7 @@ static inline const o2p_known_list *o2p_known_list_of(const o2p_known *known, ui
     return (const o2p_known_list *)(const void *)known->lists.data + list;
 }
 
-/* Keeps a list at its place, if there is room. */
+/* Keeps a list at its places, if there is room; of two there the older goes. */
 void o2p_known_list_keep(o2p_known *known, uint16_t *place, const o2p_known_list *list);
 
 #endif

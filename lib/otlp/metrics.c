@@ -21,7 +21,7 @@ typedef struct point_state {
     uint32_t row;
     uint32_t exemplars;
     uint64_t seen;
-    o2p_attributes list;
+    o2p_attributes *list;
 } point_state;
 
 /* ---- numbers ---- */
@@ -171,7 +171,7 @@ static bool number_field(o2p_walk *walk, point_state *point, const o2p_wire_fiel
     case O2P_KEY(NumberDataPoint_exemplars, O2P_WIRE_LEN):
         return read_exemplar(walk, point, field);
     case O2P_KEY(NumberDataPoint_attributes, O2P_WIRE_LEN):
-        return o2p_attributes_add(walk, &point->list, field);
+        return o2p_attributes_add(walk, point->list, field);
     case O2P_KEY(NumberDataPoint_flags, O2P_WIRE_VARINT):
         return o2p_walk_u32(walk, rows, O2P_COL_Flags, point->row, field, &point->seen);
     default:
@@ -204,7 +204,7 @@ static bool histogram_field(o2p_walk *walk, point_state *point, const o2p_wire_f
     case O2P_KEY(HistogramDataPoint_exemplars, O2P_WIRE_LEN):
         return read_exemplar(walk, point, field);
     case O2P_KEY(HistogramDataPoint_attributes, O2P_WIRE_LEN):
-        return o2p_attributes_add(walk, &point->list, field);
+        return o2p_attributes_add(walk, point->list, field);
     case O2P_KEY(HistogramDataPoint_flags, O2P_WIRE_VARINT):
         return o2p_walk_u32(walk, rows, O2P_COL_Flags, point->row, field, &point->seen);
     default:
@@ -246,7 +246,7 @@ static bool exponential_field(o2p_walk *walk, point_state *point, const o2p_wire
     o2p_rows *rows = point->rows;
     switch (field->key) {
     case EXPONENTIAL(attributes, O2P_WIRE_LEN):
-        return o2p_attributes_add(walk, &point->list, field);
+        return o2p_attributes_add(walk, point->list, field);
     case EXPONENTIAL(start_time_unix_nano, O2P_WIRE_FIXED64):
         return read_times(walk, point, field, true);
     case EXPONENTIAL(time_unix_nano, O2P_WIRE_FIXED64):
@@ -319,7 +319,7 @@ static bool summary_field(o2p_walk *walk, point_state *point, const o2p_wire_fie
     case O2P_KEY(SummaryDataPoint_quantile_values, O2P_WIRE_LEN):
         return read_quantile(walk, point, field);
     case O2P_KEY(SummaryDataPoint_attributes, O2P_WIRE_LEN):
-        return o2p_attributes_add(walk, &point->list, field);
+        return o2p_attributes_add(walk, point->list, field);
     case O2P_KEY(SummaryDataPoint_flags, O2P_WIRE_VARINT):
         return o2p_walk_u32(walk, rows, O2P_COL_Flags, point->row, field, &point->seen);
     default:
@@ -360,18 +360,19 @@ static const metric_kind kinds[] = {
 
 static bool read_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_field *field)
 {
-    point_state point = {0};
+    o2p_attributes list;
+    point_state point = {.list = &list};
     point.rows = o2p_walk_new_row(walk, kind->table, field, &point.row);
     if (point.rows == NULL)
         return false;
     o2p_wire wire = o2p_wire_over(field->bytes, (size_t)field->value);
-    o2p_attributes_begin(&point.list, &point_attributes, point.rows, point.row, POINT_DEPTH + 1, 0,
+    o2p_attributes_begin(&list, &point_attributes, point.rows, point.row, POINT_DEPTH + 1, 0,
                          &wire);
     o2p_wire_field member;
     while (o2p_wire_next(&wire, &member))
         if (O2P_UNLIKELY(!kind->field(walk, &point, &member)))
             return false;
-    if (!o2p_walk_end(walk, &wire) || !o2p_attributes_end(walk, &point.list))
+    if (!o2p_walk_end(walk, &wire) || !o2p_attributes_end(walk, &list))
         return false;
     for (const o2p_col *col = kind->item_lists; *col != O2P_COL_NONE; col++)
         end_items(&point, *col);

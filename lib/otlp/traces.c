@@ -141,7 +141,7 @@ typedef struct span_state {
     int32_t kind, code;
     uint64_t start, end;
     uint64_t seen;
-    o2p_attributes list;
+    o2p_attributes *list;
 } span_state;
 
 /* The fields that are one cell each. */
@@ -179,7 +179,7 @@ static bool read_field(o2p_walk *walk, span_state *span, const o2p_wire_field *f
     o2p_rows *rows = span->rows;
     switch (field->key) {
     case O2P_KEY(Span_attributes, O2P_WIRE_LEN):
-        return o2p_attributes_add(walk, &span->list, field);
+        return o2p_attributes_add(walk, span->list, field);
     case O2P_KEY(Span_kind, O2P_WIRE_VARINT):
         span->kind = (int32_t)(uint32_t)field->value;
         return o2p_walk_once(walk, &span->seen, field);
@@ -222,18 +222,18 @@ static void end_span(o2p_walk *walk, const span_state *span)
 
 bool o2p_walk_span(o2p_walk *walk, const o2p_wire_field *field)
 {
-    span_state span = {0};
+    o2p_attributes list;
+    span_state span = {.list = &list};
     span.rows = o2p_walk_new_row(walk, O2P_TABLE_TRACES, field, &span.row);
     if (span.rows == NULL)
         return false;
     o2p_wire wire = o2p_wire_over(field->bytes, (size_t)field->value);
-    o2p_attributes_begin(&span.list, &span_attributes, span.rows, span.row, SPAN_DEPTH + 1, 0,
-                         &wire);
+    o2p_attributes_begin(&list, &span_attributes, span.rows, span.row, SPAN_DEPTH + 1, 0, &wire);
     o2p_wire_field member;
     while (o2p_wire_next(&wire, &member))
         if (O2P_UNLIKELY(!read_field(walk, &span, &member)))
             return false;
-    if (!o2p_walk_end(walk, &wire) || !o2p_attributes_end(walk, &span.list))
+    if (!o2p_walk_end(walk, &wire) || !o2p_attributes_end(walk, &list))
         return false;
     end_span(walk, &span);
     return true;

@@ -102,13 +102,19 @@ void o2p_bits_pack64(o2p_bits *bits, const uint64_t *values, size_t n, unsigned 
     pack(bits, values, n, width, true);
 }
 
+/* The first bits, PUT_BITS at most, of a pattern. */
+static uint64_t first_bits(const uint8_t *packed, size_t count)
+{
+    return o2p_load_le64(packed) & ((UINT64_C(1) << count) - 1);
+}
+
 static void put_pattern(sink *s, const uint8_t *packed, size_t bit_count)
 {
     for (; bit_count > PUT_BITS; bit_count -= PUT_BITS) {
-        put(s, o2p_load_le64(packed) & ((UINT64_C(1) << PUT_BITS) - 1), PUT_BITS);
+        put(s, first_bits(packed, PUT_BITS), PUT_BITS);
         packed += PUT_BITS / 8;
     }
-    put(s, o2p_load_le64(packed) & ((UINT64_C(1) << bit_count) - 1), (unsigned)bit_count);
+    put(s, first_bits(packed, bit_count), (unsigned)bit_count);
 }
 
 /* Continues a repetition in steps of eight patterns, which are `bit_count` whole bytes: each byte
@@ -130,6 +136,10 @@ void o2p_bits_repeat(o2p_bits *bits, const uint8_t *packed, size_t bit_count, si
 {
     if (bit_count == 0 || times == 0)
         return;
+    if (times == 1 && bit_count <= PUT_BITS) { /* a short list that another follows */
+        o2p_bits_put(bits, first_bits(packed, bit_count), (unsigned)bit_count);
+        return;
+    }
     if (times > SIZE_MAX / 4 / bit_count) {
         bits->out->memory->failed = true;
         return;
