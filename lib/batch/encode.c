@@ -206,10 +206,10 @@ o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *sel
 /* Every scratch buffer of an encoder. */
 static void each_buffer(o2p_encoder *e, void (*visit)(o2p_buffer *buffer, o2p_memory *memory))
 {
-    o2p_buffer *all[] = {&e->local,          &e->used,          &e->uses,     &e->places,
-                         &e->packed,         &e->packed_at,     &e->narrow,   &e->hex[0],
-                         &e->hex[1],         &e->hashes,        &e->prefixes, &e->seen,
-                         &e->weights.leaves, &e->weights.stamps};
+    o2p_buffer *all[] = {
+        &e->local,   &e->used,     &e->uses,      &e->places,         &e->local_keys,    &e->groups,
+        &e->grouped, &e->packed,   &e->packed_at, &e->narrow,         &e->hex[0],        &e->hex[1],
+        &e->hashes,  &e->prefixes, &e->seen,      &e->weights.leaves, &e->weights.stamps};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         visit(all[i], e->memory);
     for (size_t s = 0; s <= O2P_SOURCE_METRIC; s++) {

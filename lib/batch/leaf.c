@@ -4,11 +4,11 @@
 static void each_buffer(o2p_gather *gather, void (*visit)(o2p_buffer *buffer, o2p_memory *memory),
                         o2p_memory *memory)
 {
-    o2p_buffer *all[] = {&gather->indices,     &gather->words,       &gather->counts,
-                         &gather->inner,       &gather->valid,       &gather->children,
-                         &gather->expanded[0], &gather->expanded[1], &gather->expanded[2],
-                         &gather->lists,       &gather->list_ends,   &gather->used,
-                         &gather->local,       &gather->child_counts};
+    o2p_buffer *all[] = {
+        &gather->indices,     &gather->keys,        &gather->words,    &gather->counts,
+        &gather->inner,       &gather->valid,       &gather->children, &gather->expanded[0],
+        &gather->expanded[1], &gather->expanded[2], &gather->lists,    &gather->list_begins,
+        &gather->list_ends,   &gather->used,        &gather->local,    &gather->child_counts};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         visit(all[i], memory);
 }
@@ -143,8 +143,9 @@ static bool number_lists(o2p_gather *gather, const o2p_column *column, const sel
     uint32_t *local = zeroed_local(gather, column);
     uint32_t *counts = (uint32_t *)room(counts_buffer, of->count, 4);
     uint32_t *lists = (uint32_t *)room(&gather->lists, of->count, 4);
-    gather->list_ends.size = gather->used.size = 0;
+    gather->list_begins.size = gather->list_ends.size = gather->used.size = 0;
     gather->map_values = 0;
+    o2p_buffer_u32(&gather->list_begins, 0);
     o2p_buffer_u32(&gather->list_ends, 0);
     o2p_buffer_u32(&gather->used, 0);
     if (local == NULL || gather->indices.memory->failed)
@@ -160,6 +161,7 @@ static bool number_lists(o2p_gather *gather, const o2p_column *column, const sel
             continue;
         lists[i] = local[list] = ++made;
         end += size;
+        o2p_buffer_u32(&gather->list_begins, o2p_map_begin(column, list));
         o2p_buffer_u32(&gather->list_ends, end);
         o2p_buffer_u32(&gather->used, list);
     }
@@ -170,7 +172,7 @@ static bool number_lists(o2p_gather *gather, const o2p_column *column, const sel
     return !gather->indices.memory->failed;
 }
 
-/* Keys or values of a MAP. */
+/* Keys or values of a MAP: the column's, since a leaf says where its lists begin. */
 static bool gather_map(o2p_gather *gather, const o2p_column *column, o2p_part part,
                        const selection *of, o2p_buffer *counts, o2p_leaf *leaf)
 {
@@ -179,21 +181,16 @@ static bool gather_map(o2p_gather *gather, const o2p_column *column, o2p_part pa
     if (!numbered && !number_lists(gather, column, of, counts))
         return false;
     gather->map = part == O2P_PART_KEY ? column : NULL;
-    const o2p_buffer *items = part == O2P_PART_KEY ? &column->keys : &column->items;
-    const uint32_t *used = (const uint32_t *)(const void *)gather->used.data;
+    const uint32_t *keys = (const uint32_t *)(const void *)column->keys.data;
+    leaf->indices =
+        part == O2P_PART_KEY ? keys : (const uint32_t *)(const void *)column->items.data;
+    leaf->keys = part == O2P_PART_KEY ? NULL : keys;
+    leaf->key_dictionary = column->key_dictionary;
     leaf->lists = (const uint32_t *)(const void *)gather->lists.data;
+    leaf->list_begins = (const uint32_t *)(const void *)gather->list_begins.data;
     leaf->list_ends = (const uint32_t *)(const void *)gather->list_ends.data;
     leaf->list_count = (uint32_t)(gather->list_ends.size / 4);
     leaf->value_count = (uint32_t)gather->map_values;
-    uint32_t *out = (uint32_t *)room(&gather->indices, leaf->list_ends[leaf->list_count - 1], 4);
-    if (out == NULL)
-        return false;
-    leaf->indices = out;
-    for (uint32_t l = 1; l < leaf->list_count; l++) {
-        uint32_t size = o2p_leaf_list_size(leaf, l);
-        memcpy(out, items->data + (size_t)o2p_map_begin(column, used[l]) * 4, (size_t)size * 4);
-        out += size;
-    }
     return true;
 }
 
@@ -463,7 +460,10 @@ static uint8_t *put_repeated(uint8_t *out, const void *bytes, size_t size, uint3
     return out + whole;
 }
 
-static bool expanded_size(const o2p_leaf *leaf, uint32_t *rows, uint32_t *values)
+/* Rows and values with their repeats. False, as when memory is refused, when these are more than
+ * Parquet can count. */
+static bool expanded_size(const o2p_gather *gather, const o2p_leaf *leaf, uint32_t *rows,
+                          uint32_t *values)
 {
     uint64_t row_sum = 0, value_sum = 0;
     for (uint32_t r = 0; r < leaf->rows; r++) {
@@ -472,6 +472,8 @@ static bool expanded_size(const o2p_leaf *leaf, uint32_t *rows, uint32_t *values
     }
     *rows = (uint32_t)row_sum;
     *values = (uint32_t)value_sum;
+    if (value_sum > O2P_MAX_ROWS)
+        o2p_memory_refuse(gather->indices.memory);
     return value_sum <= O2P_MAX_ROWS;
 }
 
@@ -529,13 +531,17 @@ static const void *expand_rows(o2p_buffer *buffer, const o2p_leaf *leaf, const v
     return out;
 }
 
+bool o2p_leaf_fits(const o2p_gather *gather, const o2p_leaf *leaf)
+{
+    uint32_t rows, values;
+    return leaf->repeats == NULL || expanded_size(gather, leaf, &rows, &values);
+}
+
 bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf)
 {
     uint32_t rows, values;
-    if (!expanded_size(leaf, &rows, &values)) {
-        o2p_memory_refuse(gather->indices.memory);
+    if (!expanded_size(gather, leaf, &rows, &values))
         return false;
-    }
     if (leaf->lists != NULL) {
         leaf->lists =
             (const uint32_t *)expand_rows(&gather->expanded[0], leaf, leaf->lists, 4, rows);

@@ -29,14 +29,17 @@ typedef struct o2p_leaf {
     const uint32_t *indices; /* values: dictionary indices ... */
     const uint64_t *words;   /* ... or numbers, 32-bit ones in the low half */
 
-    /* Of a MAP: rows (child rows, where there are two levels) share lists, and `indices` has the
-     * entries of each list once. */
-    const uint32_t *lists;     /* of a row: its list; list 0 is empty */
-    const uint32_t *list_ends; /* of a list: where it ends among `indices` */
-    uint32_t list_count;       /* list 0 included */
+    /* Of a MAP: rows (child rows, where there are two levels) share lists. What is made of each
+     * entry of a list once, such as places in a dictionary, is in the order of the lists. */
+    const uint32_t *lists;       /* of a row: its list; list 0 is empty */
+    const uint32_t *list_begins; /* of a list: where it begins among `indices` ... */
+    const uint32_t *list_ends;   /* ... and where it ends among what is made of these */
+    uint32_t list_count;         /* list 0 included */
+    const uint32_t *keys;        /* of a MAP's values: their keys, as `indices`; else NULL */
+    const o2p_dictionary *key_dictionary;
 } o2p_leaf;
 
-/* Where a list of a MAP begins among the indices, and how many it has. */
+/* Where a list of a MAP begins among what is made of the lists, and how many entries it has. */
 static inline uint32_t o2p_leaf_list_begin(const o2p_leaf *leaf, uint32_t list)
 {
     return list == 0 ? 0 : leaf->list_ends[list - 1];
@@ -47,12 +50,24 @@ static inline uint32_t o2p_leaf_list_size(const o2p_leaf *leaf, uint32_t list)
     return leaf->list_ends[list] - o2p_leaf_list_begin(leaf, list);
 }
 
+/* Rows, or child rows, that a leaf of lists has. */
+static inline uint32_t o2p_leaf_list_rows(const o2p_leaf *leaf)
+{
+    return leaf->inner != NULL ? leaf->child_count : leaf->rows;
+}
+
+/* How many indices a leaf has: lists that rows share are there once. */
+static inline uint32_t o2p_leaf_index_count(const o2p_leaf *leaf)
+{
+    return leaf->lists == NULL ? leaf->value_count : leaf->list_ends[leaf->list_count - 1];
+}
+
 /* Scratch that leaves are gathered into; the arrays of a leaf last until the next gather, and may
  * be those of its column. */
 typedef struct o2p_gather {
-    o2p_buffer indices, words, counts, inner, valid, children;
+    o2p_buffer indices, keys, words, counts, inner, valid, children;
     o2p_buffer expanded[3]; /* values or lists, counts, valid */
-    o2p_buffer lists, list_ends;
+    o2p_buffer lists, list_begins, list_ends;
     o2p_buffer used;  /* u32 a list of the leaf: its number in the column */
     o2p_buffer local; /* u32 a list of the column: its number in the leaf, or 0; all 0 in between */
     o2p_buffer child_counts;  /* u32 a row: its child rows, which are in `children` */
@@ -90,6 +105,9 @@ const uint32_t *o2p_gather_lists(o2p_gather *gather, const o2p_rows *rows,
  * Writes out the repeats of a leaf that has them, and of its values: indices if it has them, else
  * words. False when memory is refused or the values are more than Parquet can count. */
 bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf);
+
+/* False, as when memory is refused, when that would be too many values. */
+bool o2p_leaf_fits(const o2p_gather *gather, const o2p_leaf *leaf);
 
 /* Values of a row of a leaf that has no second level and no list of nullables. */
 static inline uint32_t o2p_leaf_row_values(const o2p_leaf *leaf, uint32_t row)

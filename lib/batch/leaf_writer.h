@@ -1,8 +1,9 @@
 /* leaf_writer.h - what writing a leaf of a row group consists of, for the files that share it:
  * encode.c (files, order of leaves), row_groups.c (where row groups end), text_leaf.c and
- * number_leaf.c (a chunk: its encoding and dictionary), pages.c (cut into pages), values.c and
- * places.c (the values of a page), bounds.c (their least and greatest), duplicates.c (the leaf that
- * is in no column), list_leaf.c (those that are made of lists of attributes).
+ * number_leaf.c (a chunk: its encoding and dictionary), localise.c (the order of a dictionary of
+ * text), pages.c (cut into pages), values.c and places.c (the values of a page), bounds.c (their
+ * least and greatest), duplicates.c (the leaf that is in no column), list_leaf.c (those that are
+ * made of lists of attributes).
  *
  * The encoder's buffers are scratch of the open leaf, but for the sources, which are of the row
  * group.
@@ -36,11 +37,12 @@ struct o2p_encoder {
      * runs' lengths. */
     o2p_buffer sources[O2P_SOURCE_METRIC + 1];
     o2p_buffer repeats[O2P_SOURCE_METRIC + 1];
-    o2p_buffer local;  /* u32 a dictionary entry: its place in the chunk's dictionary + 1, or 0 */
-    o2p_buffer used;   /* u32 a place: the entry */
-    o2p_buffer uses;   /* u32 a place: how many values */
-    o2p_buffer places; /* u32 a value; of a MAP, an entry of a list */
-    o2p_buffer packed; /* bits of the places of each list of a MAP: see places.c */
+    o2p_buffer local; /* u32 a dictionary entry: its place in the chunk's dictionary + 1, or 0 */
+    o2p_buffer used;  /* u32 a place: the entry */
+    o2p_buffer uses;  /* u32 a place: how many values */
+    o2p_buffer local_keys, groups, grouped; /* see localise.c */
+    o2p_buffer places;                      /* u32 a value; of a MAP, an entry of a list */
+    o2p_buffer packed;    /* bits of the places of each list of a MAP: see places.c */
     o2p_buffer packed_at; /* u32 a list: where they begin */
     o2p_buffer narrow;    /* i32 a value, for DELTA of INT32 */
     o2p_buffer hex[2];    /* least and greatest id as text */
@@ -92,6 +94,18 @@ static inline uint32_t *o2p_u32_room(o2p_buffer *buffer, size_t count)
     return (uint32_t *)o2p_buffer_extend(buffer, count * 4 + 4);
 }
 
+/* Entries lie in the order in which they came, and rows in another: what the next ones hold is
+ * asked for while those before are at work. `i` of `end` indices is next. */
+static inline void o2p_entries_ahead(const o2p_dictionary *dictionary, const uint32_t *indices,
+                                     uint32_t i, uint32_t end)
+{
+    enum { AHEAD = 8 };
+    if (i + 2 * AHEAD < end)
+        O2P_PREFETCH(o2p_dictionary_entry(dictionary, indices[i + 2 * AHEAD]));
+    if (i + AHEAD < end)
+        O2P_PREFETCH(o2p_dictionary_entry(dictionary, indices[i + AHEAD])->bytes);
+}
+
 static inline uint32_t o2p_physical_width(o2p_physical physical)
 {
     return physical == O2P_PHYSICAL_BOOLEAN ? 1 : physical == O2P_PHYSICAL_INT32 ? 4 : 8;
@@ -112,8 +126,7 @@ static inline bool o2p_has_source(o2p_table table, o2p_source source)
 static inline bool o2p_lists_are_shared(const o2p_leaf *leaf)
 {
     enum { ROWS_A_LIST = 3 };
-    uint32_t rows = leaf->inner != NULL ? leaf->child_count : leaf->rows;
-    return leaf->list_count < rows / ROWS_A_LIST;
+    return leaf->list_count < o2p_leaf_list_rows(leaf) / ROWS_A_LIST;
 }
 
 /* Whether a leaf may have a text more often than the input had: rows repeat what their resource,
@@ -128,6 +141,10 @@ static inline bool o2p_repeats_input(const o2p_layout_leaf *spec)
 void o2p_row_groups_prepare(o2p_encoder *e);
 uint32_t o2p_row_group_rows(o2p_encoder *e, const uint32_t *selected, const uint32_t *runs,
                             uint32_t count);
+
+/* localise.c: numbers the entries that the leaf uses: sets w->places and place_count, and the
+ * encoder's used and uses. False when memory is refused. */
+bool o2p_localise(o2p_leaf_writer *w);
 
 /* bounds.c: least and greatest of values, if they are wanted and there are any. `stored` has room
  * for two values of 8 bytes, and lasts as long as the bounds. */

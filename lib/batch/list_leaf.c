@@ -218,18 +218,23 @@ static bool gather_kept(o2p_encoder *e, const list_source *s, o2p_part part, o2p
 {
     o2p_gather *gather = &e->gather;
     uint32_t *counts = o2p_u32_room(&gather->counts, leaf->rows);
-    gather->indices.size = gather->list_ends.size = 0;
+    gather->indices.size = gather->keys.size = 0;
+    gather->list_begins.size = gather->list_ends.size = 0;
     for (uint32_t l = 0; l < s->count; l++) {
         o2p_attribute_list list;
         read_list(s, l, &list);
-        o2p_buffer_append(&gather->indices,
-                          part == O2P_PART_KEY ? list.key_indices : list.value_indices,
-                          (size_t)list.count * 4);
+        o2p_buffer_u32(&gather->list_begins, (uint32_t)(gather->indices.size / 4));
+        o2p_buffer_append(&gather->indices, list.value_indices, (size_t)list.count * 4);
+        o2p_buffer_append(&gather->keys, list.key_indices, (size_t)list.count * 4);
         o2p_buffer_u32(&gather->list_ends, (uint32_t)(gather->indices.size / 4));
     }
-    if (!o2p_buffer_reserve(&gather->indices, 1) || counts == NULL || e->memory->failed)
+    if (counts == NULL || e->memory->failed)
         return false;
-    leaf->indices = o2p_u32s(&gather->indices);
+    const uint32_t *keys = o2p_u32s(&gather->keys);
+    leaf->indices = part == O2P_PART_KEY ? keys : o2p_u32s(&gather->indices);
+    leaf->keys = part == O2P_PART_KEY ? NULL : keys;
+    leaf->key_dictionary = s->map->key_dictionary;
+    leaf->list_begins = o2p_u32s(&gather->list_begins);
     leaf->list_ends = o2p_u32s(&gather->list_ends);
     leaf->value_count = 0; /* the rows have no more than without promotions, which fits */
     for (uint32_t r = 0; r < leaf->rows; r++) {

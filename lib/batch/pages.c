@@ -25,7 +25,7 @@ static uint64_t value_bytes(const o2p_leaf_writer *w, o2p_value_range v)
         return entry_bytes(w, v.first, v.count);
     uint64_t bytes = 0;
     for (uint32_t r = v.row; r < v.row_end; r++)
-        bytes += entry_bytes(w, o2p_leaf_list_begin(leaf, leaf->lists[r]),
+        bytes += entry_bytes(w, leaf->list_begins[leaf->lists[r]],
                              o2p_leaf_list_size(leaf, leaf->lists[r]));
     return bytes;
 }

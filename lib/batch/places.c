@@ -6,13 +6,45 @@
  */
 #include "leaf_writer.h"
 
+#include "../parquet/codec.h"
 #include "../parquet/thrift.h"
 
-/* Bits of a dictionary index. */
+static unsigned round_up(unsigned width, unsigned to)
+{
+    return (width + to - 1) / to * to;
+}
+
+/* Bits of an index of a MAP's values, which needs more than a byte. A codec finds a list again only
+ * where it begins at the same bit of a byte: with odd widths that is one in eight, which matters
+ * where lists come again a few times, as those of points do, once each time their series is
+ * collected. Lists of resources come so often that it does not. A codec that counts bytes besides
+ * finds values of the same key by the first of whole bytes. (How many lists rows happen to share
+ * decides nothing: the same rows may come in one request or in many.) */
+static unsigned list_width(const o2p_leaf_writer *w, unsigned width, bool counts)
+{
+    enum { HALF = 4, WHOLE = 8 };
+    if (w->spec->source != O2P_SOURCE_ROW)
+        return width;
+    if (counts)
+        return round_up(width, WHOLE);
+    return w->spec->cells == O2P_COL_Attributes ? round_up(width, HALF) : width;
+}
+
+/* Bits of a dictionary index: as many as it needs, or more where a codec makes less of these. Rows
+ * of several resources or scopes lie among each other in patterns, which codecs only see in whole
+ * bytes; values without one are no larger for it if the codec counts bytes, an eighth if not. */
 static unsigned place_width(const o2p_leaf_writer *w)
 {
     unsigned width = o2p_bit_width(w->place_count - 1);
-    return width == 0 ? 1 : width; /* readers differ on width 0 */
+    o2p_codec codec = w->encoder->settings->codec;
+    bool counts = !o2p_codec_repeats_only(codec);
+    if (width == 0)
+        return 1; /* readers differ on width 0 */
+    if (codec == O2P_CODEC_UNCOMPRESSED)
+        return width;
+    if (w->leaf->lists != NULL)
+        return w->leaf->keys != NULL && width > 8 ? list_width(w, width, counts) : width;
+    return width < 8 && width > (counts ? 4u : 6u) ? 8 : width;
 }
 
 /* Lists that rows share are packed once, into whole bytes each and 8 to spare, as o2p_bits_repeat

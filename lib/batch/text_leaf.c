@@ -1,57 +1,19 @@
-/* text_leaf.c - the chunk of a leaf of text or ids: numbers the entries it uses, chooses between
- * RLE_DICTIONARY and plain values by counting both, and hashes what a bloom filter is to hold.
+/* text_leaf.c - the chunk of a leaf of text or ids: chooses between RLE_DICTIONARY and plain values
+ * by counting both, and hashes what a bloom filter is to hold.
  */
 #include "leaf_writer.h"
 #include "../base/hash.h"
 #include "../base/text.h"
 
-/* `local` is zero between leaves. It is cleared by what was used and not by its size, since a batch
- * may have a large dictionary and thousands of files with a few rows each. */
-static uint32_t *zeroed_local(o2p_encoder *e, uint32_t entries)
+/* Whether indices are sure to be smaller than the values that come again, since each of these takes
+ * at least its length, and the dictionary is not too large: so that no entry need be read, most of
+ * which are in no cache. */
+static bool dictionary_surely_pays(const o2p_leaf_writer *w, uint64_t values, uint64_t bits)
 {
-    size_t had = e->local.size, needed = (size_t)entries * 4 + 4;
-    if (had < needed) {
-        void *more = o2p_buffer_extend(&e->local, needed - had);
-        if (more == NULL)
-            return NULL;
-        memset(more, 0, needed - had);
-    }
-    return o2p_u32s(&e->local);
-}
-
-/* How many indices a leaf has: lists that rows share are there once. */
-static uint32_t index_count(const o2p_leaf *leaf)
-{
-    return leaf->lists == NULL ? leaf->value_count : leaf->list_ends[leaf->list_count - 1];
-}
-
-/* Numbers the entries that the leaf uses by first use. False when memory is refused. */
-static bool localise(o2p_leaf_writer *w)
-{
-    o2p_encoder *e = w->encoder;
-    const o2p_leaf *leaf = w->leaf;
-    uint32_t entries = w->dictionary->entry_count, values = index_count(leaf);
-    uint32_t most = values < entries ? values : entries;
-    uint32_t *local = zeroed_local(e, entries), *places = o2p_u32_room(&e->places, values);
-    uint32_t *used = o2p_u32_room(&e->used, most), *uses = o2p_u32_room(&e->uses, most);
-    if (local == NULL || places == NULL || used == NULL || uses == NULL)
-        return false;
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < values; i++) {
-        uint32_t index = leaf->indices[i], place = local[index];
-        if (place == 0) {
-            used[count] = index;
-            uses[count] = 0;
-            place = local[index] = ++count;
-        }
-        uses[place - 1]++;
-        places[i] = place - 1;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        local[used[i]] = 0;
-    w->places = places;
-    w->place_count = count;
-    return true;
+    enum { LENGTH = 4 };
+    uint64_t bytes = w->dictionary->bytes * (w->hex ? 2 : 1);
+    return bits / 8 < (values - w->place_count) * LENGTH &&
+           bytes <= w->encoder->settings->dictionary_bytes;
 }
 
 /* Whether a dictionary and indices take less than the values, and the dictionary is not too large.
@@ -60,48 +22,20 @@ static bool dictionary_pays(const o2p_leaf_writer *w)
 {
     const uint32_t *used = o2p_u32s(&w->encoder->used), *uses = o2p_u32s(&w->encoder->uses);
     uint64_t plain = 0, entries = 0, values = 0;
+    for (uint32_t i = 0; i < w->place_count; i++)
+        values += uses[i];
+    uint64_t bits = values * o2p_bit_width(w->place_count - 1);
+    if (w->place_count == 1 || dictionary_surely_pays(w, values, bits))
+        return true;
     for (uint32_t i = 0; i < w->place_count; i++) {
+        o2p_entries_ahead(w->dictionary, used, i, w->place_count);
         uint64_t size = o2p_dictionary_entry(w->dictionary, used[i])->size;
         size = 4 + (w->hex ? size * 2 : size);
         entries += size;
         plain += size * uses[i];
-        values += uses[i];
     }
-    uint64_t bits = values * o2p_bit_width(w->place_count - 1);
-    if (w->place_count == 1)
-        return true;
     bool allowed = entries <= w->encoder->settings->dictionary_bytes || o2p_repeats_input(w->spec);
     return allowed && entries + bits / 8 < plain;
-}
-
-/* Counts the uses again, for a leaf whose rows share lists. False when memory is refused. */
-static bool weigh_list_uses(o2p_leaf_writer *w)
-{
-    const o2p_leaf *leaf = w->leaf;
-    uint32_t *uses = o2p_u32s(&w->encoder->uses),
-             *times = o2p_u32_room(&w->encoder->packed, leaf->list_count);
-    uint32_t rows = leaf->inner != NULL ? leaf->child_count : leaf->rows;
-    if (times == NULL)
-        return false;
-    memset(times, 0, (size_t)leaf->list_count * 4);
-    memset(uses, 0, (size_t)w->place_count * 4);
-    for (uint32_t r = 0; r < rows; r++)
-        times[leaf->lists[r]] += leaf->repeats == NULL ? 1 : leaf->repeats[r];
-    for (uint32_t l = 1, i = 0; l < leaf->list_count; l++)
-        for (; i < leaf->list_ends[l]; i++)
-            uses[w->places[i]] += times[l];
-    return true;
-}
-
-/* The same for a leaf without lists whose rows repeat. */
-static void weigh_uses(o2p_leaf_writer *w)
-{
-    const o2p_leaf *leaf = w->leaf;
-    uint32_t *uses = o2p_u32s(&w->encoder->uses);
-    memset(uses, 0, (size_t)w->place_count * 4);
-    for (uint32_t r = 0, i = 0; r < leaf->rows; r++)
-        for (uint32_t n = o2p_leaf_row_values(leaf, r); n > 0; n--)
-            uses[w->places[i++]] += leaf->repeats[r];
 }
 
 /* Chooses between a dictionary and plain values, and writes out what repeats. False when memory is
@@ -112,12 +46,8 @@ static bool settle_text(o2p_leaf_writer *w)
     bool repeats = leaf->repeats != NULL;
     /* Values that repeat with their rows are numbered even where equal ones have several entries:
      * plain, a megabyte in a resource would be written for each of its rows. */
-    if ((!w->dictionary->gave_up || repeats) && !localise(w))
+    if ((!w->dictionary->gave_up || repeats) && !o2p_localise(w))
         return false;
-    if (w->places != NULL && leaf->lists != NULL && !weigh_list_uses(w))
-        return false;
-    if (w->places != NULL && leaf->lists == NULL && repeats)
-        weigh_uses(w);
     if (w->places != NULL && !dictionary_pays(w))
         w->places = NULL;
     if (!repeats)
@@ -133,14 +63,12 @@ static bool settle_text(o2p_leaf_writer *w)
     return true;
 }
 
-enum { AHEAD = 8 };
 static void write_text_dictionary(o2p_leaf_writer *w)
 {
     const uint32_t *used = o2p_u32s(&w->encoder->used);
     o2p_buffer *page = o2p_parquet_dictionary_begin(w->encoder->writer);
     for (uint32_t i = 0; i < w->place_count; i++) {
-        if (i + AHEAD < w->place_count)
-            O2P_PREFETCH(o2p_dictionary_entry(w->dictionary, used[i + AHEAD])->bytes);
+        o2p_entries_ahead(w->dictionary, used, i, w->place_count);
         o2p_put_entry(w, o2p_dictionary_entry(w->dictionary, used[i]), page);
     }
     o2p_parquet_dictionary_end(w->encoder->writer, w->place_count);

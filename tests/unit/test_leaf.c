@@ -266,8 +266,8 @@ static const uint32_t *entries(void)
     static uint32_t all[256];
     uint32_t count = 0, elements = leaf.inner != NULL ? leaf.child_count : leaf.rows;
     for (uint32_t i = 0; i < elements; i++) {
-        uint32_t begin = o2p_leaf_list_begin(&leaf, leaf.lists[i]);
-        for (uint32_t e = begin; e < leaf.list_ends[leaf.lists[i]]; e++)
+        uint32_t list = leaf.lists[i], begin = leaf.list_begins[list];
+        for (uint32_t e = begin; e < begin + o2p_leaf_list_size(&leaf, list); e++)
             all[count++] = leaf.indices[e];
     }
     assert_int_equal(count, leaf.value_count);
@@ -285,12 +285,16 @@ static void maps(void **state)
     assert_array(leaf.counts, 0, 3, 0, 1, 0, 3);
     assert_array(entries(), 1, 2, 3, 4, 1, 2, 3);
     assert_array(leaf.lists, 0, 1, 0, 2, 0, 1); /* rows share lists */
-    assert_array(leaf.indices, 1, 2, 3, 4);
+    assert_array(leaf.list_ends, 0, 3, 4);      /* what is made of a list is there once */
+    assert_null(leaf.keys);
     assert_int_equal(leaf.value_count, 7);
     assert_levels(0, 6, 1, 1, "0011000011", "0111010111");
     assert_levels(1, 3, 1, 1, "01100", "11101");
     gather_rows(LogAttributes, NONE, VALUE, 3, 1, 0);
     assert_array(entries(), 104, 101, 102, 103);
+    assert_array(leaf.list_begins, 0, 3, 0); /* in the column */
+    assert_array(leaf.keys, 1, 2, 3, 4);
+    assert_ptr_equal(leaf.key_dictionary, rows->columns[O2P_COL_LogAttributes].key_dictionary);
     assert_levels(0, 3, 1, 1, "00110", "11110");
 }
 

@@ -21,16 +21,27 @@ static o2p_leaf_writer writer_of(walk_fixture *f, const o2p_settings *settings, 
     return w;
 }
 
-/* Puts the lists of `rows` rows and compares every index. */
-static void check_lists(walk_fixture *f, uint32_t place_count, const uint32_t *places,
+static const o2p_layout_leaf attributes_of_resource = {.cells = O2P_COL_ResourceAttributes,
+                                                       .source = O2P_SOURCE_RESOURCE};
+static const o2p_layout_leaf attributes_of_record = {.cells = O2P_COL_LogAttributes,
+                                                     .source = O2P_SOURCE_ROW};
+static const o2p_layout_leaf attributes_of_point = {.cells = O2P_COL_Attributes,
+                                                    .source = O2P_SOURCE_ROW};
+
+/* Puts the lists of `rows` rows and compares every index, of `width` bits. */
+static void check_lists(walk_fixture *f, o2p_codec codec, const o2p_layout_leaf *spec,
+                        uint32_t place_count, unsigned width, const uint32_t *places,
                         const uint32_t *ends, uint32_t list_count, const uint32_t *lists,
                         uint32_t rows)
 {
-    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    o2p_settings settings = settings_of(0, 0, 0, codec);
     o2p_leaf leaf;
     o2p_leaf_writer w = writer_of(f, &settings, &leaf);
     o2p_buffer out;
     o2p_buffer_init(&out, &f->memory);
+    leaf.rows = rows;
+    leaf.keys = places; /* that there are any is all that is asked */
+    w.spec = spec;
     leaf.lists = lists;
     leaf.list_ends = ends;
     leaf.list_count = list_count;
@@ -40,9 +51,8 @@ static void check_lists(walk_fixture *f, uint32_t place_count, const uint32_t *p
     for (uint32_t r = 0; r < rows; r++)
         count += o2p_leaf_list_size(&leaf, lists[r]);
     o2p_put_places(&w, (o2p_value_range){0, count, 0, rows}, &out);
-    unsigned width = out.data[0];
     size_t groups = (count + 7) / 8, at = 1;
-    assert_int_equal(width, o2p_bit_width(place_count - 1));
+    assert_int_equal(out.data[0], width);
     for (uint64_t header = 0, shift = 0;; shift += 7) {
         header |= (uint64_t)(out.data[at] & 0x7F) << shift;
         if (out.data[at++] < 0x80) {
@@ -117,16 +127,79 @@ static void lists_that_rows_share(void **state)
         for (uint32_t i = 0; i < 40; i++)
             places[i] = (i * UINT32_C(2654435761) >> 7) % most;
         for (uint32_t rows = 1; rows <= sizeof(lists) / sizeof(lists[0]); rows++)
-            check_lists(f, most, places, ends, 4, lists, rows);
+            check_lists(f, O2P_CODEC_SNAPPY, &attributes_of_resource, most, width, places, ends, 4,
+                        lists, rows);
+    }
+}
+
+/* Bits of an index: as many as it needs, or more where a codec makes less of these. */
+static void lists_in_whole_bytes(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    enum { LISTS = 20, ROWS = 80 };
+    static const struct {
+        o2p_codec codec;
+        const o2p_layout_leaf *spec;
+        unsigned needed, width;
+    } cases[] = {
+        {O2P_CODEC_SNAPPY, &attributes_of_point, 13, 16},
+        {O2P_CODEC_LZ4_RAW, &attributes_of_point, 9, 12},
+        {O2P_CODEC_SNAPPY, &attributes_of_record, 13, 13},
+        {O2P_CODEC_ZSTD, &attributes_of_record, 13, 16},
+        {O2P_CODEC_GZIP, &attributes_of_record, 17, 24},
+        {O2P_CODEC_ZSTD, &attributes_of_point, 9, 16},
+        {O2P_CODEC_ZSTD, &attributes_of_record, 7, 7},
+        {O2P_CODEC_ZSTD, &attributes_of_resource, 13, 13},
+        {O2P_CODEC_UNCOMPRESSED, &attributes_of_point, 13, 13},
+    };
+    uint32_t places[LISTS * 3], ends[LISTS], lists[ROWS];
+    for (uint32_t l = 0; l < LISTS; l++)
+        ends[l] = l * 3; /* list 0 is empty */
+    for (uint32_t r = 0; r < ROWS; r++)
+        lists[r] = r % LISTS;
+    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+        for (uint32_t i = 0; i < LISTS * 3; i++)
+            places[i] = (i * UINT32_C(2654435761)) >> (32 - cases[c].needed);
+        check_lists(f, cases[c].codec, cases[c].spec, UINT32_C(1) << cases[c].needed,
+                    cases[c].width, places, ends, LISTS, lists, ROWS);
+    }
+}
+
+/* Likewise of indices without lists, of less than a byte. */
+static void indices_in_whole_bytes(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    static const struct {
+        o2p_codec codec;
+        unsigned needed, width;
+    } cases[] = {
+        {O2P_CODEC_SNAPPY, 7, 8},       {O2P_CODEC_LZ4_RAW, 6, 6}, {O2P_CODEC_ZSTD, 5, 8},
+        {O2P_CODEC_GZIP, 4, 4},         {O2P_CODEC_ZSTD, 9, 9},    {O2P_CODEC_SNAPPY, 9, 9},
+        {O2P_CODEC_UNCOMPRESSED, 7, 7},
+    };
+    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+        static const uint32_t places[] = {1, 0, 2, 3, 1, 2, 3, 0};
+        o2p_settings settings = settings_of(0, 0, 0, cases[c].codec);
+        o2p_leaf leaf;
+        o2p_leaf_writer w = writer_of(f, &settings, &leaf);
+        o2p_buffer out;
+        o2p_buffer_init(&out, &f->memory);
+        w.places = places;
+        w.place_count = UINT32_C(1) << cases[c].needed;
+        o2p_put_places(&w, (o2p_value_range){0, 8, 0, 8}, &out);
+        assert_int_equal(out.data[0], cases[c].width);
+        assert_int_equal(out.size, 2 + cases[c].width); /* and a header */
+        o2p_buffer_free(&out);
+        o2p_encoder_free(w.encoder);
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        walk_test(one_place_is_one_run),
-        walk_test(places_of_a_page),
-        walk_test(lists_that_rows_share),
+        walk_test(one_place_is_one_run),   walk_test(places_of_a_page),
+        walk_test(lists_that_rows_share),  walk_test(lists_in_whole_bytes),
+        walk_test(indices_in_whole_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

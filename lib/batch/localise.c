@@ -1,0 +1,214 @@
+/* localise.c - numbers the entries that a leaf uses, which is their place in its chunk's
+ * dictionary.
+ *
+ * By first use, but for the values of a MAP: those of one key are put together. Digits then lie by
+ * digits and names by names, of which every codec makes less, and the keys whose values come most
+ * often are first, so that indices of few bits are the frequent ones. (An entry that several keys
+ * have is put with the first.)
+ */
+#include "leaf_writer.h"
+
+#include "../base/sort.h"
+
+/* The entries that are put together, since they are values of one key. */
+typedef struct value_group {
+    uint32_t key; /* entry of the keys' dictionary */
+    uint32_t values;
+    uint64_t uses;
+    uint32_t next; /* place of the next of them */
+} value_group;
+
+/* `count` words that are zero between leaves. They are cleared by what was used and not by their
+ * number, since a batch may have a large dictionary and thousands of files with a few rows each. */
+static uint32_t *zeroed(o2p_buffer *buffer, uint32_t count)
+{
+    size_t had = buffer->size, needed = (size_t)count * 4 + 4;
+    if (had < needed) {
+        void *more = o2p_buffer_extend(buffer, needed - had);
+        if (more == NULL)
+            return NULL;
+        memset(more, 0, needed - had);
+    }
+    return o2p_u32s(buffer);
+}
+
+/* ---- entries and their uses ---- */
+
+/* What is numbered: the entries used so far, and of a MAP's values the key that each first has. */
+typedef struct entry_list {
+    uint32_t *local; /* of all entries: uses */
+    uint32_t *used, *keys;
+    uint32_t count;
+} entry_list;
+
+/* Notes entries that come `times` times each, which is not 0. */
+static void note_entries(entry_list *list, const uint32_t *indices, const uint32_t *keys,
+                         uint32_t count, uint32_t times)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t uses = list->local[indices[i]];
+        list->local[indices[i]] = uses + times;
+        if (uses > 0)
+            continue;
+        if (keys != NULL)
+            list->keys[list->count] = keys[i];
+        list->used[list->count++] = indices[i];
+    }
+}
+
+/* How many rows, or child rows, have each list; NULL when memory is refused. */
+static const uint32_t *count_lists(o2p_encoder *e, const o2p_leaf *leaf)
+{
+    uint32_t *times = o2p_u32_room(&e->packed, leaf->list_count);
+    if (times == NULL)
+        return NULL;
+    memset(times, 0, (size_t)leaf->list_count * 4);
+    for (uint32_t r = 0; r < o2p_leaf_list_rows(leaf); r++)
+        times[leaf->lists[r]] += leaf->repeats == NULL ? 1 : leaf->repeats[r];
+    return times;
+}
+
+/* Of rows that share lists each list is noted once, for all of them. */
+static bool note_lists(entry_list *list, o2p_encoder *e, const o2p_leaf *leaf)
+{
+    const uint32_t *times = count_lists(e, leaf);
+    for (uint32_t l = 0; l < leaf->list_count && times != NULL; l++) {
+        uint32_t begin = leaf->list_begins[l];
+        note_entries(list, leaf->indices + begin, leaf->keys == NULL ? NULL : leaf->keys + begin,
+                     o2p_leaf_list_size(leaf, l), times[l]);
+    }
+    return times != NULL;
+}
+
+/* False when memory is refused. */
+static bool note_leaf(entry_list *list, o2p_encoder *e, const o2p_leaf *leaf)
+{
+    if (leaf->lists != NULL)
+        return note_lists(list, e, leaf);
+    if (leaf->repeats == NULL)
+        note_entries(list, leaf->indices, NULL, leaf->value_count, 1);
+    for (uint32_t r = 0, i = 0; r < leaf->rows && leaf->repeats != NULL; r++) {
+        uint32_t count = o2p_leaf_row_values(leaf, r);
+        note_entries(list, leaf->indices + i, NULL, count, leaf->repeats[r]);
+        i += count;
+    }
+    return true;
+}
+
+/* ---- values of a key ---- */
+
+static value_group *groups_of(const o2p_buffer *buffer)
+{
+    return (value_group *)(void *)buffer->data;
+}
+
+/* Numbers the keys of the entries, by first use: list->keys becomes the number of each entry's
+ * group. False when memory is refused. */
+static bool make_groups(o2p_encoder *e, const o2p_dictionary *keys, entry_list *list)
+{
+    uint32_t *numbers = zeroed(&e->local_keys, keys->entry_count);
+    o2p_buffer *groups = &e->groups;
+    groups->size = 0;
+    for (uint32_t i = 0; i < list->count && numbers != NULL; i++) {
+        uint32_t key = list->keys[i];
+        if (numbers[key] == 0) {
+            value_group group = {key, 0, 0, 0};
+            o2p_buffer_append(groups, &group, sizeof(group));
+            numbers[key] = (uint32_t)(groups->size / sizeof(group));
+        }
+        if (e->memory->failed)
+            return false;
+        value_group *group = &groups_of(groups)[numbers[key] - 1];
+        group->values++;
+        group->uses += list->local[list->used[i]];
+        list->keys[i] = numbers[key] - 1;
+    }
+    for (size_t g = 0; g < groups->size / sizeof(value_group); g++)
+        numbers[groups_of(groups)[g].key] = 0;
+    return numbers != NULL;
+}
+
+/* Whether the values of group `a` come more often than those of group `b`, on average. */
+static bool group_before(const void *groups, uint32_t a, uint32_t b)
+{
+    const value_group *x = (const value_group *)groups + a, *y = (const value_group *)groups + b;
+    return x->uses * y->values > y->uses * x->values;
+}
+
+/* Gives the groups their places, one behind the other. False when memory is refused. */
+static bool place_groups(o2p_encoder *e)
+{
+    value_group *groups = groups_of(&e->groups);
+    uint32_t count = (uint32_t)(e->groups.size / sizeof(*groups)), next = 0;
+    uint32_t *order = o2p_u32_room(&e->packed, (size_t)count * 2);
+    if (order == NULL)
+        return false;
+    for (uint32_t g = 0; g < count; g++)
+        order[g] = g;
+    order = o2p_merge_sort(order, order + count, count, group_before, groups);
+    for (uint32_t g = 0; g < count; g++) {
+        groups[order[g]].next = next;
+        next += groups[order[g]].values;
+    }
+    return true;
+}
+
+/* Puts the entries of each key together. False when memory is refused. */
+static bool group_entries(const o2p_leaf_writer *w, entry_list *list)
+{
+    o2p_encoder *e = w->encoder;
+    uint32_t *grouped = o2p_u32_room(&e->grouped, list->count);
+    if (grouped == NULL || !make_groups(e, w->leaf->key_dictionary, list) || !place_groups(e))
+        return false;
+    value_group *groups = groups_of(&e->groups);
+    for (uint32_t i = 0; i < list->count; i++)
+        grouped[groups[list->keys[i]].next++] = list->used[i];
+    o2p_buffer swap = e->used;
+    e->used = e->grouped;
+    e->grouped = swap;
+    list->used = grouped;
+    return true;
+}
+
+/* ---- places ---- */
+
+static uint32_t *put_places(const uint32_t *local, const uint32_t *indices, uint32_t count,
+                            uint32_t *places)
+{
+    for (uint32_t i = 0; i < count; i++)
+        places[i] = local[indices[i]] - 1;
+    return places + count;
+}
+
+static void place_leaf(const entry_list *list, const o2p_leaf *leaf, uint32_t *places)
+{
+    if (leaf->lists == NULL)
+        put_places(list->local, leaf->indices, leaf->value_count, places);
+    for (uint32_t l = 0; l < leaf->list_count; l++)
+        places = put_places(list->local, leaf->indices + leaf->list_begins[l],
+                            o2p_leaf_list_size(leaf, l), places);
+}
+
+bool o2p_localise(o2p_leaf_writer *w)
+{
+    o2p_encoder *e = w->encoder;
+    const o2p_leaf *leaf = w->leaf;
+    uint32_t entries = w->dictionary->entry_count, values = o2p_leaf_index_count(leaf);
+    uint32_t most = values < entries ? values : entries;
+    uint32_t *places = o2p_u32_room(&e->places, values), *uses = o2p_u32_room(&e->uses, most);
+    entry_list list = {zeroed(&e->local, entries), o2p_u32_room(&e->used, most), uses, 0};
+    if (list.local == NULL || places == NULL || list.used == NULL || uses == NULL ||
+        !o2p_leaf_fits(&e->gather, leaf)) /* or uses might be too many to count */
+        return false;
+    bool ok = note_leaf(&list, e, leaf) && (leaf->keys == NULL || group_entries(w, &list));
+    for (uint32_t p = 0; p < list.count; p++) {
+        uses[p] = list.local[list.used[p]];
+        list.local[list.used[p]] = p + 1;
+    }
+    place_leaf(&list, leaf, places);
+    for (uint32_t p = 0; p < list.count; p++)
+        list.local[list.used[p]] = 0;
+    w->places = places;
+    w->place_count = list.count;
+    return ok;
+}
