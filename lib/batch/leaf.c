@@ -460,10 +460,7 @@ static uint8_t *put_repeated(uint8_t *out, const void *bytes, size_t size, uint3
     return out + whole;
 }
 
-/* Rows and values with their repeats. False, as when memory is refused, when these are more than
- * Parquet can count. */
-static bool expanded_size(const o2p_gather *gather, const o2p_leaf *leaf, uint32_t *rows,
-                          uint32_t *values)
+static bool expanded_size(const o2p_leaf *leaf, uint32_t *rows, uint32_t *values)
 {
     uint64_t row_sum = 0, value_sum = 0;
     for (uint32_t r = 0; r < leaf->rows; r++) {
@@ -472,8 +469,6 @@ static bool expanded_size(const o2p_gather *gather, const o2p_leaf *leaf, uint32
     }
     *rows = (uint32_t)row_sum;
     *values = (uint32_t)value_sum;
-    if (value_sum > O2P_MAX_ROWS)
-        o2p_memory_refuse(gather->indices.memory);
     return value_sum <= O2P_MAX_ROWS;
 }
 
@@ -531,17 +526,13 @@ static const void *expand_rows(o2p_buffer *buffer, const o2p_leaf *leaf, const v
     return out;
 }
 
-bool o2p_leaf_fits(const o2p_gather *gather, const o2p_leaf *leaf)
-{
-    uint32_t rows, values;
-    return leaf->repeats == NULL || expanded_size(gather, leaf, &rows, &values);
-}
-
 bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf)
 {
     uint32_t rows, values;
-    if (!expanded_size(gather, leaf, &rows, &values))
+    if (!expanded_size(leaf, &rows, &values)) {
+        o2p_memory_refuse(gather->indices.memory);
         return false;
+    }
     if (leaf->lists != NULL) {
         leaf->lists =
             (const uint32_t *)expand_rows(&gather->expanded[0], leaf, leaf->lists, 4, rows);

@@ -106,9 +106,6 @@ const uint32_t *o2p_gather_lists(o2p_gather *gather, const o2p_rows *rows,
  * words. False when memory is refused or the values are more than Parquet can count. */
 bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf);
 
-/* False, as when memory is refused, when that would be too many values. */
-bool o2p_leaf_fits(const o2p_gather *gather, const o2p_leaf *leaf);
-
 /* Values of a row of a leaf that has no second level and no list of nullables. */
 static inline uint32_t o2p_leaf_row_values(const o2p_leaf *leaf, uint32_t row)
 {

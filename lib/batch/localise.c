@@ -56,7 +56,8 @@ static void note_entries(entry_list *list, const uint32_t *indices, const uint32
     }
 }
 
-/* How many rows, or child rows, have each list; NULL when memory is refused. */
+/* How many rows, or child rows, have each list; NULL when memory is refused, or the rows have more
+ * values than Parquet can count. */
 static const uint32_t *count_lists(o2p_encoder *e, const o2p_leaf *leaf)
 {
     uint32_t *times = o2p_u32_room(&e->packed, leaf->list_count);
@@ -65,7 +66,13 @@ static const uint32_t *count_lists(o2p_encoder *e, const o2p_leaf *leaf)
     memset(times, 0, (size_t)leaf->list_count * 4);
     for (uint32_t r = 0; r < o2p_leaf_list_rows(leaf); r++)
         times[leaf->lists[r]] += leaf->repeats == NULL ? 1 : leaf->repeats[r];
-    return times;
+    uint64_t values = 0;
+    for (uint32_t l = 0; l < leaf->list_count; l++)
+        values += (uint64_t)times[l] * o2p_leaf_list_size(leaf, l);
+    if (values <= O2P_MAX_ROWS)
+        return times;
+    o2p_memory_refuse(e->memory);
+    return NULL;
 }
 
 /* Of rows that share lists each list is noted once, for all of them. */
@@ -197,8 +204,7 @@ bool o2p_localise(o2p_leaf_writer *w)
     uint32_t most = values < entries ? values : entries;
     uint32_t *places = o2p_u32_room(&e->places, values), *uses = o2p_u32_room(&e->uses, most);
     entry_list list = {zeroed(&e->local, entries), o2p_u32_room(&e->used, most), uses, 0};
-    if (list.local == NULL || places == NULL || list.used == NULL || uses == NULL ||
-        !o2p_leaf_fits(&e->gather, leaf)) /* or uses might be too many to count */
+    if (list.local == NULL || places == NULL || list.used == NULL || uses == NULL)
         return false;
     bool ok = note_leaf(&list, e, leaf) && (leaf->keys == NULL || group_entries(w, &list));
     for (uint32_t p = 0; p < list.count; p++) {

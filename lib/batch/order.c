@@ -231,6 +231,31 @@ static sort_key *merge_runs(o2p_buffer *starts_buffer, sort_key *keys, sort_key 
     return keys;
 }
 
+/* Where the keys end that follow `at` and have its place. */
+static uint32_t place_end(const sort_key *keys, uint32_t at, uint32_t count)
+{
+    uint32_t end = at + 1;
+    while (end < count && keys[end].place == keys[at].place)
+        end++;
+    return end;
+}
+
+/* Sorts keys of which most that have one place lie together: these first, which are few and of few
+ * runs, then all of them if that was not enough. Returns the array that holds the result, NULL when
+ * memory is refused. */
+static sort_key *merge_places(o2p_buffer *starts, sort_key *keys, sort_key *spare, uint32_t count)
+{
+    for (uint32_t at = 0, end; at < count; at = end) {
+        end = place_end(keys, at, count);
+        const sort_key *sorted = merge_runs(starts, keys + at, spare + at, end - at);
+        if (sorted == NULL)
+            return NULL;
+        if (sorted != keys + at)
+            memcpy(keys + at, sorted, (size_t)(end - at) * sizeof(*keys));
+    }
+    return is_sorted(keys, count) ? keys : merge_runs(starts, keys, spare, count);
+}
+
 /* Sorts by folder, service and time, stably; NULL when memory is refused. */
 static sort_key *sort_keys(o2p_ordering *ordering, sort_key *keys, uint32_t count)
 {
@@ -242,7 +267,7 @@ static sort_key *sort_keys(o2p_ordering *ordering, sort_key *keys, uint32_t coun
     sort_key *first = keys;
     keys = scatter(first, spare, count, SERVICE_SHIFT);
     keys = scatter(keys, keys == first ? spare : first, count, FOLDER_SHIFT);
-    return merge_runs(&ordering->scratch[STARTS], keys, keys == first ? spare : first, count);
+    return merge_places(&ordering->scratch[STARTS], keys, keys == first ? spare : first, count);
 }
 
 /* ---- parts ---- */
