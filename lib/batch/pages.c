@@ -42,14 +42,15 @@ static o2p_value_range values_between(const o2p_leaf *leaf, o2p_leaf_at begin, o
 static void skip_row(const o2p_leaf *leaf, o2p_leaf_at *at)
 {
     uint32_t row = at->row++;
-    if (leaf->counts == NULL) {
-        at->value += o2p_leaf_row_values(leaf, row);
+    if (leaf->counts == NULL || (leaf->inner == NULL && !leaf->nullable)) {
+        uint32_t count = o2p_leaf_row_values(leaf, row);
+        at->child += leaf->counts == NULL ? 0 : count;
+        at->value += count;
         return;
     }
     for (uint32_t end = at->child + leaf->counts[row]; at->child < end; at->child++)
         at->value += leaf->inner != NULL ? leaf->inner[at->child]
-                     : leaf->nullable    ? leaf->valid != NULL && leaf->valid[at->child] != 0
-                                         : 1;
+                                         : leaf->valid != NULL && leaf->valid[at->child] != 0;
 }
 
 /* Rows of the page that begins at `at`. */

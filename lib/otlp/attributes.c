@@ -187,13 +187,13 @@ static bool read_value_of(o2p_walk *walk, const o2p_attributes *list, o2p_span v
 }
 
 /* Takes a KeyValue apart that is written as all clients do: key, then value, and nothing else. */
-static bool split_plain(const o2p_wire_field *key_value, o2p_span *key, o2p_span *value)
+static bool split_plain(o2p_span key_value, o2p_span *key, o2p_span *value)
 {
     enum {
         KEY = O2P_KEY(KeyValue_key, O2P_WIRE_LEN),
         VALUE = O2P_KEY(KeyValue_value, O2P_WIRE_LEN)
     };
-    const uint8_t *at = key_value->bytes, *end = at + key_value->value;
+    const uint8_t *at = key_value.bytes, *end = at + key_value.size;
     if (end - at < 4 || at[0] != KEY || at[1] >= 0x80 || (size_t)(end - at) < 4 + (size_t)at[1])
         return false;
     *key = (o2p_span){at + 2, at[1]};
@@ -240,7 +240,7 @@ static uint32_t index_of_key(o2p_walk *walk, const o2p_attributes *list, const o
 }
 
 /* Reads an attribute; `pair_place` is its own, or NULL. */
-static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value,
+static bool read_pair(o2p_walk *walk, o2p_attributes *list, o2p_span key_value,
                       o2p_known_pair *pair_place)
 {
     o2p_column *column = &list->rows->columns[list->target->map];
@@ -249,7 +249,7 @@ static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field
     read_value read;
     uint64_t noticed_before = noticed(walk);
     if (!split_plain(key_value, &key, &value) &&
-        !o2p_key_value_of(walk, key_value->bytes, (size_t)key_value->value, &key, &value))
+        !o2p_key_value_of(walk, key_value.bytes, key_value.size, &key, &value))
         return false;
     uint32_t index = index_of_key(walk, list, column, key, &key_place);
     if (O2P_UNLIKELY(list->rows->pool->memory->failed))
@@ -269,9 +269,9 @@ static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field
         o2p_known_key_count(key_place, read.fresh);
     if (pair_place != NULL && !varied && noticed(walk) == noticed_before &&
         !column->key_dictionary->gave_up)
-        *pair_place = (o2p_known_pair){.bytes = key_value->bytes,
+        *pair_place = (o2p_known_pair){.bytes = key_value.bytes,
                                        .column = column,
-                                       .size = (uint32_t)key_value->value,
+                                       .size = (uint32_t)key_value.size,
                                        .request = walk->known.request,
                                        .key = index,
                                        .value = read.index,
@@ -280,10 +280,7 @@ static bool read_pair(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field
     return !list->rows->pool->memory->failed;
 }
 
-/* Adds an attribute; `place` is its own among the known ones, or NULL if that was not looked for.
- */
-static bool add_at(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value,
-                   o2p_known_pair *place)
+static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
 {
     o2p_column *column = &list->rows->columns[list->target->map];
     if (O2P_UNLIKELY(list->depth > walk->limits.max_depth))
@@ -292,38 +289,34 @@ static bool add_at(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *k
         return o2p_walk_over(walk, key_value->start,
                              "more attributes in a list than max_attributes");
     bool by_bytes = column->key_dictionary == NULL || !column->key_dictionary->gave_up;
-    if (by_bytes && place == NULL)
-        place = o2p_known_pair_place(&walk->known, o2p_span_of(key_value));
-    return read_pair(walk, list, key_value, by_bytes ? place : NULL);
-}
-
-static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
-{
-    return add_at(walk, list, key_value, NULL);
+    o2p_span span = o2p_span_of(key_value);
+    return read_pair(walk, list, span, by_bytes ? o2p_known_pair_place(&walk->known, span) : NULL);
 }
 
 /* ---- those that were read before ---- */
 
-/* Where the next attributes go, with room for all that are to come. */
+/* Where the next attributes go. */
 typedef struct ends {
     uint32_t *keys, *values;
     uint8_t *letters;
 } ends;
 
-static bool make_room(o2p_walk *walk, const o2p_attributes *list, o2p_column *column, size_t count,
-                      ends *to)
+static ends ends_of(o2p_walk *walk, const o2p_attributes *list, const o2p_column *column)
 {
-    o2p_buffer *letters = &o2p_scratch_of(walk, list)->types;
-    if (!o2p_buffer_reserve(&column->keys, count * 4) ||
-        !o2p_buffer_reserve(&column->items, count * 4) || !o2p_buffer_reserve(letters, count))
-        return false;
-    *to = (ends){(uint32_t *)(void *)(column->keys.data + column->keys.size),
-                 (uint32_t *)(void *)(column->items.data + column->items.size),
-                 letters->data + letters->size};
-    return true;
+    const o2p_buffer *letters = &o2p_scratch_of(walk, list)->types;
+    return (ends){(uint32_t *)(void *)(column->keys.data + column->keys.size),
+                  (uint32_t *)(void *)(column->items.data + column->items.size),
+                  letters->data + letters->size};
 }
 
-/* Counts attributes that were put where make_room said. */
+static bool make_room(o2p_walk *walk, const o2p_attributes *list, o2p_column *column, size_t count)
+{
+    return o2p_buffer_reserve(&column->keys, count * 4) &&
+           o2p_buffer_reserve(&column->items, count * 4) &&
+           o2p_buffer_reserve(&o2p_scratch_of(walk, list)->types, count);
+}
+
+/* Counts attributes that were put there. */
 static void take_room(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t count)
 {
     column->keys.size += (size_t)count * 4;
@@ -342,19 +335,16 @@ static inline o2p_span short_field(const uint8_t *at)
 }
 
 /* Adds attributes up to the first that was not read before, or may be a duplicate, and returns
- * where it begins; `*place` is its own among the known ones, if that was looked for. There are
- * `count` at most, and it is sure that they may be added. */
+ * where it begins; `*place` is its own among the known ones, if that was looked for. There is room
+ * for all, and it is sure that they may be added. */
 static const uint8_t *add_known(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
-                                const uint8_t *at, const uint8_t *end, uint32_t count,
-                                o2p_known_pair **place)
+                                const uint8_t *at, const uint8_t *end, o2p_known_pair **place)
 {
-    ends to;
+    ends to = ends_of(walk, list, column);
     uint32_t added = 0, keys = 0, values = 0;
-    if (list->position == 0)
-        start(walk, list, column);
-    if (list->stamp != 0 || !make_room(walk, list, column, count, &to))
+    if (list->stamp != 0)
         return at;
-    for (; at != end && added < count; added++) {
+    for (; at != end; added++) {
         o2p_span field = short_field(at);
         o2p_known_pair *pair = *place = o2p_known_pair_place(&walk->known, field);
         if (pair == NULL || !o2p_known_pair_holds(&walk->known, pair, column, field))
@@ -374,8 +364,8 @@ static const uint8_t *add_known(o2p_walk *walk, o2p_attributes *list, o2p_column
             o2p_known_key_count(pair->owner, false);
         at = field.bytes + field.size;
     }
-    take_room(walk, list, column, added);
     if (added > 0) {
+        take_room(walk, list, column, added);
         column->key_dictionary->lookups += keys;
         column->dictionary->lookups += values;
     }
@@ -425,20 +415,24 @@ static bool add_fields(o2p_walk *walk, o2p_attributes *list, o2p_span fields, ui
     const uint8_t *at = fields.bytes, *end = at + fields.size;
     bool allowed = list->depth <= walk->limits.max_depth &&
                    list->position + (uint64_t)count <= walk->limits.max_attributes;
+    if (o2p_column_key_dictionary(list->rows, list->target->map) == NULL ||
+        !make_room(walk, list, column, count))
+        return false;
+    if (list->position == 0)
+        start(walk, list, column);
     while (at != end) {
-        const o2p_dictionary *keys = column->key_dictionary;
         o2p_known_pair *place = NULL;
-        if (allowed && keys != NULL && !keys->gave_up)
-            at = add_known(walk, list, column, at, end, count, &place);
+        if (O2P_LIKELY(allowed && !column->key_dictionary->gave_up))
+            at = add_known(walk, list, column, at, end, &place);
         if (at == end)
             break;
         o2p_span field = short_field(at);
         o2p_wire_field key_value = {*at, at, field.size, field.bytes};
-        if (!add_at(walk, list, &key_value, place))
+        if (place != NULL ? !read_pair(walk, list, field, place) : !add_one(walk, list, &key_value))
             return false;
         at = field.bytes + field.size;
     }
-    return walk->status == O2P_OK;
+    return true;
 }
 
 /* A list that was thought to be known goes on: adds what it was taken for. */
