@@ -11,11 +11,8 @@
  */
 #include "codec.h"
 
-#ifdef O2P_NO_SNAPPY
-#include "snappy.h"
-#else
-#include <snappy-c.h>
-#endif
+#include "codec_snappy.h"
+
 #ifndef O2P_NO_ZLIB
 #define ZLIB_CONST /* next_in is const */
 #include <zlib.h>
@@ -85,22 +82,14 @@ static void give_back(void *memory, void *block)
 static size_t most_snappy(void *context, size_t size)
 {
     (void)context;
-#ifdef O2P_NO_SNAPPY
-    return o2p_snappy_most(size);
-#else
-    return snappy_max_compressed_length(size);
-#endif
+    return o2p_snappy_page_most(size);
 }
 
 static bool compress_snappy(void *context, const uint8_t *bytes, size_t size, uint8_t *out,
                             size_t *made)
 {
     (void)context;
-#ifdef O2P_NO_SNAPPY
-    return o2p_snappy_compress(bytes, size, out, made);
-#else
-    return snappy_compress((const char *)bytes, size, (char *)out, made) == SNAPPY_OK;
-#endif
+    return o2p_snappy_page(bytes, size, out, made);
 }
 
 /* ---- gzip ---- */
