@@ -14,6 +14,22 @@ static size_t grown(size_t capacity)
     return capacity == 0 ? FIRST_CAPACITY : capacity + (capacity < LARGE ? capacity : capacity / 2);
 }
 
+/* What a buffer that now needs so many bytes is going to need when the input is read, and a
+ * sixteenth more; 0 if that is not known, or not to be relied on: small buffers are no matter, the
+ * first few records need not be like the rest, and all memory together stays below a few times the
+ * input and far from the limit, whatever they are like. */
+static size_t foreseen(const o2p_buffer *buffer, size_t needed)
+{
+    enum { SMALL = 16 * 1024, FIRST_FEW = 32, TIMES_INPUT = 3 };
+    const o2p_memory *memory = buffer->memory;
+    if (needed < SMALL || memory->done <= memory->whole / FIRST_FEW)
+        return 0;
+    double expected = (double)(needed + needed / 16) * (double)memory->whole / (double)memory->done;
+    double held = (double)(memory->held - buffer->capacity) + expected;
+    bool modest = held < (double)memory->whole * TIMES_INPUT && held < (double)memory->limit / 2;
+    return modest ? (size_t)expected : 0;
+}
+
 bool o2p_buffer_grow(o2p_buffer *buffer, size_t more)
 {
     const size_t most = SIZE_MAX / 2; /* so that doubling cannot wrap */
@@ -23,7 +39,8 @@ bool o2p_buffer_grow(o2p_buffer *buffer, size_t more)
         return false;
     }
     size_t needed = buffer->size + more;
-    size_t wanted = grown(buffer->capacity);
+    size_t wanted = grown(buffer->capacity), expected = foreseen(buffer, needed);
+    wanted = expected > wanted ? expected : wanted;
     if (wanted < needed || !o2p_memory_allows(memory, buffer->capacity, wanted))
         wanted = needed; /* near the limit every byte counts */
     void *data = o2p_memory_resize(memory, buffer->data, buffer->capacity, wanted);

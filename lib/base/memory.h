@@ -11,8 +11,10 @@
 
 typedef struct o2p_memory {
     o2p_allocator allocator;
-    size_t held;     /* bytes allocated and not released */
-    size_t limit;    /* most that may be held */
+    size_t held;  /* bytes allocated and not released */
+    size_t limit; /* most that may be held */
+    size_t whole; /* see o2p_memory_progress */
+    size_t done;
     bool failed;     /* sticky: a request was refused */
     bool over_limit; /* it was refused by `limit`, not by the allocator */
 } o2p_memory;
@@ -23,6 +25,15 @@ void o2p_memory_init(o2p_memory *memory, const o2p_allocator *allocator, uint64_
 /* Tells malloc that about `size` bytes are going to be in use at a time, and again at the next
  * call. An allocator of the caller's is told nothing. */
 void o2p_memory_expect(const o2p_memory *memory, size_t size);
+
+/* Tells buffers that `done` of `whole` bytes of an input are read, so that they grow at once to
+ * what they are going to need, about, and not by copies of which each leaves a hole. Whole 0: what
+ * comes is not known. */
+static inline void o2p_memory_progress(o2p_memory *memory, size_t whole, size_t done)
+{
+    memory->whole = whole;
+    memory->done = done;
+}
 
 /* Resizes `block` (NULL with old_size 0: a new one) to new_size > 0 bytes. On failure returns NULL,
  * sets `failed`, and the old block is as it was. */

@@ -89,9 +89,11 @@ static bool walk_group(o2p_walk *walk, const signal_walker *signal, o2p_source s
 static bool walk_item(o2p_walk *walk, const signal_walker *signal, o2p_source source,
                       const o2p_wire_field *item)
 {
+    o2p_memory *memory = walk->store->memory;
+    o2p_memory_progress(memory, memory->whole, (size_t)(item->start - walk->begin));
     if (source == O2P_SOURCE_RESOURCE)
         return walk_group(walk, signal, O2P_SOURCE_SCOPE, item);
-    return signal->record(walk, item) && !walk->store->memory->failed;
+    return signal->record(walk, item) && !memory->failed;
 }
 
 static bool walk_group(o2p_walk *walk, const signal_walker *signal, o2p_source source,
@@ -148,7 +150,7 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
     o2p_wire wire = o2p_wire_over(bytes, size);
     o2p_wire_field field;
     walk->status = O2P_OK;
-    walk->at = bytes;
+    walk->at = walk->begin = bytes;
     walk->what = NULL;
     walk->full = false;
     walk->shared = walk->most_shared = walk->noted_records = 0;
@@ -159,6 +161,8 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
     o2p_known_begin(&walk->known);
     memset(&walk->counts, 0, sizeof(walk->counts));
     uint64_t repaired = walk->store->pool.repaired;
+    if (walk->store->pool.lasting) /* it is the only request */
+        o2p_memory_progress(walk->store->memory, size, 0);
     while (o2p_wire_next(&wire, &field)) {
         bool ok = field.key == O2P_KEY(ExportLogsServiceRequest_resource_logs, O2P_WIRE_LEN)
                       ? walk_group(walk, walker, O2P_SOURCE_RESOURCE, &field)
@@ -166,6 +170,7 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
         if (!ok)
             break;
     }
+    o2p_memory_progress(walk->store->memory, 0, 0);
     if (walk->store->memory->failed)
         o2p_walk_fail(walk, (int)o2p_memory_status(walk->store->memory), bytes);
     check_shared(walk);

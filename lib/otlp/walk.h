@@ -49,10 +49,11 @@ typedef struct o2p_walk {
     o2p_store *store;
     o2p_limits limits;
     uint64_t default_time_ns;
-    int status;        /* o2p_status or O2P_WALK_MERGE; the first one wins */
-    const uint8_t *at; /* where, in the request */
-    const char *what;  /* static text that says more, or NULL */
-    bool full;         /* it is a limit of all that the store holds */
+    int status;           /* o2p_status or O2P_WALK_MERGE; the first one wins */
+    const uint8_t *at;    /* where, in the request ... */
+    const uint8_t *begin; /* ... that begins here */
+    const char *what;     /* static text that says more, or NULL */
+    bool full;            /* it is a limit of all that the store holds */
     o2p_counts counts;
     /* Attributes of resources, scopes and metrics, counted for each record; see walk.c. */
     uint64_t shared;

@@ -196,6 +196,37 @@ static void same_bytes(void **state)
     }
 }
 
+/* While it is told how much of an input is read, a buffer grows to what it is going to need; not by
+ * the first few records, not when it is small, and not beyond a few times the input, nor half of
+ * the limit. */
+static void what_is_needed_is_foreseen(void **state)
+{
+    (void)state;
+    enum { INPUT = 1 << 20, NEEDED = 32 * 1024 };
+    static const struct {
+        size_t limit, whole, done, needed, at_least, at_most;
+    } cases[] = {
+        {0, 0, 0, NEEDED, NEEDED, NEEDED},
+        {0, INPUT, INPUT / 8, NEEDED, 8 * NEEDED, 9 * NEEDED},
+        {0, INPUT, INPUT, NEEDED, NEEDED, NEEDED + NEEDED / 8},
+        {0, INPUT, INPUT / 64, NEEDED, NEEDED, NEEDED},
+        {0, INPUT, INPUT / 8, 8 * 1024, 8 * 1024, 8 * 1024},
+        {0, INPUT, INPUT / 8, INPUT, INPUT, INPUT},
+        {INPUT / 8, INPUT, INPUT / 8, NEEDED, NEEDED, NEEDED},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        o2p_memory memory;
+        o2p_buffer buffer;
+        o2p_memory_init(&memory, NULL, cases[i].limit);
+        o2p_buffer_init(&buffer, &memory);
+        o2p_memory_progress(&memory, cases[i].whole, cases[i].done);
+        assert_true(o2p_buffer_reserve(&buffer, cases[i].needed));
+        assert_in_range(buffer.capacity, cases[i].at_least, cases[i].at_most);
+        o2p_buffer_free(&buffer);
+        assert_int_equal(memory.held, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +238,7 @@ int main(void)
         cmocka_unit_test(sizes_beyond_all_memory_are_refused),
         cmocka_unit_test(numbers_are_little_endian),
         cmocka_unit_test(same_bytes),
+        cmocka_unit_test(what_is_needed_is_foreseen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
