@@ -337,6 +337,36 @@ static void lists_as_texts_have_a_size(void **state)
     assert_int_equal(o2p_map_text_bytes(column, 2), 8 + 8);
 }
 
+/* A text like the row's before has its cell, and counts as looked up; not where a row is between
+ * them, and not of a dictionary that was given up. */
+static void texts_like_the_one_before(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"one", "one", "two", "two", "one", "", "", "one"};
+    enum { ROWS = sizeof(texts) / sizeof(texts[0]) };
+    static const o2p_col cols[] = {O2P_COL_SeverityText, O2P_COL_Body};
+    for (size_t c = 0; c < 2; c++) { /* the second is nullable */
+        for (uint32_t row = 0; row < ROWS; row++)
+            set_text(cols[c], row, texts[row]);
+        set_text(cols[c], ROWS + 1, "one");
+        o2p_column *column = &rows->columns[cols[c]];
+        uint32_t nullable = o2p_columns[cols[c]].nullable;
+        for (uint32_t row = 0; row < ROWS; row++) {
+            const o2p_entry *entry =
+                o2p_dictionary_entry(column->dictionary, o2p_cells32(column)[row] - nullable);
+            assert_int_equal(entry->size, strlen(texts[row]));
+            assert_memory_equal(entry->bytes, texts[row], entry->size);
+        }
+        assert_int_equal(o2p_cells32(column)[ROWS], 0);
+        assert_int_equal(o2p_cells32(column)[ROWS + 1], o2p_cells32(column)[0]);
+        assert_int_equal(column->dictionary->entry_count, 3);
+        assert_int_equal(column->dictionary->lookups, 7); /* the empty ones are not looked up */
+        column->dictionary->gave_up = true;
+        set_text(cols[c], ROWS + 2, "one");
+        assert_int_equal(column->dictionary->entry_count, 4);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -352,6 +382,7 @@ int main(void)
         TEST(rollback_keeps_dictionaries_without_values),
         TEST(any_allocation_may_fail),
         TEST(lists_as_texts_have_a_size),
+        TEST(texts_like_the_one_before),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
