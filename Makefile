@@ -10,7 +10,7 @@
 #   fuzz                              the same under libFuzzer
 #   tsan                              ThreadSanitizer
 
-CFLAGS ?= -O2
+CFLAGS ?= -O3
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 FUZZ_SECONDS ?= 60

@@ -94,18 +94,6 @@ static inline uint32_t *o2p_u32_room(o2p_buffer *buffer, size_t count)
     return (uint32_t *)o2p_buffer_extend(buffer, count * 4 + 4);
 }
 
-/* Entries lie in the order in which they came, and rows in another: what the next ones hold is
- * asked for while those before are at work. `i` of `end` indices is next. */
-static inline void o2p_entries_ahead(const o2p_dictionary *dictionary, const uint32_t *indices,
-                                     uint32_t i, uint32_t end)
-{
-    enum { AHEAD = 8 };
-    if (i + 2 * AHEAD < end)
-        O2P_PREFETCH(o2p_dictionary_entry(dictionary, indices[i + 2 * AHEAD]));
-    if (i + AHEAD < end)
-        O2P_PREFETCH(o2p_dictionary_entry(dictionary, indices[i + AHEAD])->bytes);
-}
-
 static inline uint32_t o2p_physical_width(o2p_physical physical)
 {
     return physical == O2P_PHYSICAL_BOOLEAN ? 1 : physical == O2P_PHYSICAL_INT32 ? 4 : 8;

@@ -146,9 +146,10 @@ static bool make_keys(o2p_ordering *ordering, const o2p_store *store, const o2p_
 
 /* ---- sorting ---- */
 
-static bool before(const sort_key *a, const sort_key *b)
+/* Without a branch, which would be guessed wrong half of the time. */
+static inline bool before(const sort_key *a, const sort_key *b)
 {
-    return a->place != b->place ? a->place < b->place : a->time < b->time;
+    return (a->place < b->place) | ((a->place == b->place) & (a->time < b->time));
 }
 
 /* Where the ascending run that begins at `at` ends. */
@@ -162,9 +163,15 @@ static uint32_t ascent(const sort_key *keys, uint32_t at, uint32_t count)
 
 static void merge_two(const sort_key *from, sort_key *to, uint32_t a, uint32_t middle, uint32_t end)
 {
-    uint32_t b = middle;
-    for (uint32_t i = a; i < end; i++)
-        to[i] = b == end || (a < middle && !before(&from[b], &from[a])) ? from[a++] : from[b++];
+    uint32_t b = middle, i = a;
+    while (a < middle && b < end) {
+        bool second = before(&from[b], &from[a]);
+        to[i++] = from[second ? b : a];
+        a += !second;
+        b += second;
+    }
+    memcpy(to + i, from + a, (size_t)(middle - a) * sizeof(*to));
+    memcpy(to + i + (middle - a), from + b, (size_t)(end - b) * sizeof(*to));
 }
 
 static uint32_t half_of(const sort_key *key, unsigned shift)

@@ -28,7 +28,6 @@ static bool dictionary_pays(const o2p_leaf_writer *w)
     if (w->place_count == 1 || dictionary_surely_pays(w, values, bits))
         return true;
     for (uint32_t i = 0; i < w->place_count; i++) {
-        o2p_entries_ahead(w->dictionary, used, i, w->place_count);
         uint64_t size = o2p_dictionary_entry(w->dictionary, used[i])->size;
         size = 4 + (w->hex ? size * 2 : size);
         entries += size;
@@ -67,10 +66,8 @@ static void write_text_dictionary(o2p_leaf_writer *w)
 {
     const uint32_t *used = o2p_u32s(&w->encoder->used);
     o2p_buffer *page = o2p_parquet_dictionary_begin(w->encoder->writer);
-    for (uint32_t i = 0; i < w->place_count; i++) {
-        o2p_entries_ahead(w->dictionary, used, i, w->place_count);
+    for (uint32_t i = 0; i < w->place_count; i++)
         o2p_put_entry(w, o2p_dictionary_entry(w->dictionary, used[i]), page);
-    }
     o2p_parquet_dictionary_end(w->encoder->writer, w->place_count);
     w->encoder->packed_at.size = 0;
     if (w->bounds)
