@@ -123,6 +123,7 @@ static bool set_sources(o2p_encoder *e, o2p_table table, const uint32_t *selecte
     bool ok = !e->memory->failed;
     for (o2p_source s = O2P_SOURCE_RESOURCE; s <= O2P_SOURCE_METRIC && ok; s++)
         ok = set_runs(e, table, s, runs, count);
+    e->levels.any = false;
     if (ok)
         o2p_gather_begin(&e->gather, o2p_u32s(&e->sources[O2P_SOURCE_ROW]), count);
     return ok;
@@ -206,10 +207,11 @@ o2p_status o2p_encode(o2p_encoder *encoder, o2p_table table, const uint32_t *sel
 /* Every scratch buffer of an encoder. */
 static void each_buffer(o2p_encoder *e, void (*visit)(o2p_buffer *buffer, o2p_memory *memory))
 {
-    o2p_buffer *all[] = {
-        &e->local,   &e->used,     &e->uses,      &e->places,         &e->local_keys,    &e->groups,
-        &e->grouped, &e->packed,   &e->packed_at, &e->narrow,         &e->hex[0],        &e->hex[1],
-        &e->hashes,  &e->prefixes, &e->seen,      &e->weights.leaves, &e->weights.stamps};
+    o2p_buffer *all[] = {&e->local,        &e->used,           &e->uses,          &e->places,
+                         &e->local_keys,   &e->groups,         &e->grouped,       &e->packed,
+                         &e->packed_at,    &e->narrow,         &e->hex[0],        &e->hex[1],
+                         &e->hashes,       &e->prefixes,       &e->seen,          &e->levels.pages,
+                         &e->levels.bytes, &e->weights.leaves, &e->weights.stamps};
     for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
         visit(all[i], e->memory);
     for (size_t s = 0; s <= O2P_SOURCE_METRIC; s++) {

@@ -26,6 +26,16 @@ typedef struct o2p_weights {
     uint32_t group;    /* and the row group that is weighed, from 1 */
 } o2p_weights;
 
+/* Levels that several leaves have, one behind the other: keys and values of a MAP, members of
+ * structs. They are made with the first of these, page by page; see pages.c. */
+typedef struct o2p_shared_levels {
+    bool any; /* there is such a leaf in this row group, of */
+    uint8_t source, parent, lists;
+    o2p_buffer pages; /* where they are in */
+    o2p_buffer bytes;
+    size_t next; /* page, of the leaf that is written */
+} o2p_shared_levels;
+
 struct o2p_encoder {
     const o2p_store *store;
     const o2p_settings *settings;
@@ -33,6 +43,7 @@ struct o2p_encoder {
     o2p_parquet *writer;
     o2p_gather gather;
     o2p_levels repetition, definition;
+    o2p_shared_levels levels;
     /* u32: the rows of the row group in each source; for other sources than ROW once a run, and the
      * runs' lengths. */
     o2p_buffer sources[O2P_SOURCE_METRIC + 1];

@@ -78,6 +78,73 @@ static o2p_value_range all_values(const o2p_leaf *leaf)
                              leaf->inner != NULL ? leaf->child_count : leaf->rows};
 }
 
+/* ---- levels ---- */
+
+/* A page whose levels are known. */
+typedef struct level_page {
+    o2p_leaf_at begin, end;
+    uint32_t entries;
+    size_t size; /* of its levels */
+    size_t at;   /* where they begin */
+} level_page;
+
+static level_page *level_pages(const o2p_shared_levels *levels)
+{
+    return (level_page *)(void *)levels->pages.data;
+}
+
+/* Before the pages of a leaf: if it has not the levels of the leaf before, its own are kept. */
+static void begin_shared_levels(const o2p_leaf_writer *w)
+{
+    o2p_shared_levels *levels = &w->encoder->levels;
+    const o2p_layout_leaf *spec = w->spec;
+    bool lists = spec->parent == O2P_COL_NONE || w->leaf->inner != NULL;
+    o2p_shared_levels own = {.any = w->leaf->counts != NULL && !w->leaf->nullable,
+                             .source = spec->source,
+                             .parent = spec->parent,
+                             .lists = lists ? spec->cells : O2P_COL_NONE};
+    bool same = own.any && levels->any && own.source == levels->source &&
+                own.parent == levels->parent && own.lists == levels->lists;
+    levels->next = 0;
+    if (same)
+        return;
+    own.pages = levels->pages;
+    own.bytes = levels->bytes;
+    own.pages.size = own.bytes.size = 0;
+    *levels = own;
+}
+
+/* Puts the levels of a page, if they are known, and moves `at` behind it. */
+static bool put_known_levels(o2p_encoder *e, o2p_leaf_at *at, uint32_t rows, o2p_buffer *page,
+                             uint32_t *entries)
+{
+    o2p_shared_levels *levels = &e->levels;
+    const level_page *pages = level_pages(levels);
+    size_t count = levels->pages.size / sizeof(*pages);
+    while (levels->next < count && pages[levels->next].begin.row < at->row)
+        levels->next++;
+    if (levels->next == count)
+        return false;
+    const level_page *known = &pages[levels->next];
+    if (known->begin.row != at->row || known->end.row != at->row + rows)
+        return false;
+    o2p_buffer_append(page, levels->bytes.data + known->at, known->size);
+    *at = known->end;
+    *entries = known->entries;
+    return true;
+}
+
+static void keep_levels(o2p_encoder *e, const level_page *made, const uint8_t *bytes)
+{
+    o2p_shared_levels *levels = &e->levels;
+    size_t count = levels->pages.size / sizeof(*made);
+    uint32_t end = count == 0 ? 0 : level_pages(levels)[count - 1].end.row;
+    if (!levels->any || made->begin.row != end) /* pages of a leaf that is cut in other places */
+        return;
+    o2p_buffer_append(&levels->pages, made, sizeof(*made));
+    o2p_buffer_append(&levels->bytes, bytes, made->size);
+}
+
 static void begin_levels(const o2p_leaf_writer *w, o2p_levels **repetition, o2p_levels **definition)
 {
     const o2p_leaf *leaf = w->leaf;
@@ -91,19 +158,35 @@ static void begin_levels(const o2p_leaf_writer *w, o2p_levels **repetition, o2p_
         o2p_levels_begin(*definition, max_definition);
 }
 
-static void write_page(o2p_leaf_writer *w, o2p_leaf_at *at, uint32_t rows)
+/* Puts the levels of the next rows and moves `at` behind these. */
+static void put_levels(const o2p_leaf_writer *w, o2p_leaf_at *at, uint32_t rows, o2p_buffer *page,
+                       uint32_t *entries)
 {
     o2p_levels *repetition, *definition;
-    uint8_t stored[16];
-    o2p_page_info info = {w->encoding, rows, 0, 0, {0}};
     o2p_leaf_at begin = *at;
+    if (put_known_levels(w->encoder, at, rows, page, entries))
+        return;
     begin_levels(w, &repetition, &definition);
-    o2p_leaf_levels(w->leaf, at, rows, repetition, definition, &info.values);
-    o2p_buffer *page = o2p_parquet_page_begin(w->encoder->writer);
+    o2p_leaf_levels(w->leaf, at, rows, repetition, definition, entries);
+    size_t before = page->size;
     if (repetition != NULL)
         o2p_levels_end(repetition, page);
     if (definition != NULL)
         o2p_levels_end(definition, page);
+    level_page made = {begin, *at, *entries, page->size - before, w->encoder->levels.bytes.size};
+    if (page->size > before)
+        keep_levels(w->encoder, &made, page->data + before);
+}
+
+/* ---- pages ---- */
+
+static void write_page(o2p_leaf_writer *w, o2p_leaf_at *at, uint32_t rows)
+{
+    uint8_t stored[16];
+    o2p_page_info info = {w->encoding, rows, 0, 0, {0}};
+    o2p_leaf_at begin = *at;
+    o2p_buffer *page = o2p_parquet_page_begin(w->encoder->writer);
+    put_levels(w, at, rows, page, &info.values);
     o2p_value_range v = values_between(w->leaf, begin, *at);
     o2p_put_values(w, v, page);
     info.nulls = info.values - v.count;
@@ -114,6 +197,7 @@ static void write_page(o2p_leaf_writer *w, o2p_leaf_at *at, uint32_t rows)
 void o2p_write_pages(o2p_leaf_writer *w)
 {
     o2p_leaf_at at = {0, 0, 0};
+    begin_shared_levels(w);
     w->all_bytes = value_bytes(w, all_values(w->leaf));
     while (at.row < w->leaf->rows && !w->encoder->memory->failed)
         write_page(w, &at, page_rows(w, at));

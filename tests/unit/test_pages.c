@@ -89,12 +89,46 @@ static void rows_are_whole(void **state)
     o2p_buffer_free(&bytes);
 }
 
+/* Values that all differ end their pages earlier than their keys, whose levels they share; members
+ * of structs do not; and each row group begins anew. All rows are read back. */
+static void leaves_share_levels(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    for (unsigned i = 0; i < 60; i++) {
+        char text[81];
+        snprintf(text, sizeof(text), "%080u", i);
+        sample_open(&f->p, "s");
+        pb_open(&f->p, 2);
+        for (unsigned a = 0; a < i % 4; a++)
+            pb_attribute(&f->p, 9, a == 0 ? "first" : a == 1 ? "second" : "third", text + a);
+        for (unsigned e = 0; e < i % 3; e++) {
+            pb_open(&f->p, 11);
+            pb_fixed64(&f->p, 1, SAMPLE_TIME + i);
+            pb_text(&f->p, 2, text + e);
+            for (unsigned a = 0; a < i % 5; a++)
+                pb_attribute(&f->p, 3, a == 0 ? "x" : text + 75 + a, text + 1);
+            pb_close(&f->p);
+        }
+        pb_close(&f->p);
+        sample_close(&f->p);
+    }
+    walk_fresh(f, O2P_SIGNAL_TRACES);
+    static const uint32_t sizes[][3] = {
+        {0, 0, 300}, {25, 0, 300}, {25, 4, 0}, {25, 7, 200}, {1, 1, 1}};
+    for (size_t s = 0; s < sizeof(sizes) / sizeof(sizes[0]); s++) {
+        o2p_settings settings =
+            settings_of(sizes[s][0], sizes[s][1], sizes[s][2], O2P_CODEC_SNAPPY);
+        check_store(f, &settings);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         walk_test(rows_end_a_page),
         walk_test(bytes_end_a_page),
         walk_test(rows_are_whole),
+        walk_test(leaves_share_levels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
