@@ -116,16 +116,25 @@ bool o2p_number_table_begin(o2p_number_table *table, uint32_t count)
 bool o2p_number_table_add(o2p_number_table *table, const uint64_t *words, uint32_t count,
                           uint32_t *places)
 {
+    const uint32_t *slots = slots_of(table);
+    const uint64_t *values = o2p_number_table_values(table);
+    unsigned bits = table->bits;
     uint32_t place = NO_PLACE;
     for (uint32_t i = 0; i < count; i++) {
-        if (i == 0 || words[i] != words[i - 1]) {
-            uint32_t first = slots_of(table)[hash(words[i], table->bits)];
-            bool found = first != 0 && o2p_number_table_values(table)[first - 1] == words[i];
-            place = O2P_LIKELY(found) ? first - 1 : find(table, words[i]);
-            if (O2P_UNLIKELY(place == NO_PLACE))
-                return false;
+        uint64_t word = words[i];
+        uint32_t first = slots[hash(word, bits)];
+        if (O2P_LIKELY(first != 0 && values[first - 1] == word)) {
+            places[i] = first - 1;
+            continue;
         }
+        if (i == 0 || word != words[i - 1])
+            place = find(table, word);
+        if (O2P_UNLIKELY(place == NO_PLACE))
+            return false;
         places[i] = place;
+        slots = slots_of(table); /* they may have grown */
+        values = o2p_number_table_values(table);
+        bits = table->bits;
     }
     return true;
 }
