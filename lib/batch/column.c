@@ -138,7 +138,8 @@ static uint32_t cell_before(o2p_column *column, uint32_t row, bool nullable, con
 {
     o2p_dictionary *dictionary = column->dictionary;
     uint32_t cell = 0;
-    if (row == 0 || size == 0 || column->cells.size != (size_t)row * 4 || dictionary->gave_up)
+    if (row == 0 || size == 0 || column->cells.size != (size_t)row * 4 || dictionary->gave_up ||
+        dictionary->text_kind == O2P_TEXT_ID)
         return 0;
     memcpy(&cell, column->cells.data + column->cells.size - 4, 4);
     if (cell == 0)

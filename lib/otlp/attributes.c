@@ -267,7 +267,7 @@ static bool read_pair(o2p_walk *walk, o2p_attributes *list, o2p_span key_value,
     list->position++;
     if (key_place != NULL)
         o2p_known_key_count(key_place, read.fresh);
-    if (pair_place != NULL && !varied && noticed(walk) == noticed_before &&
+    if (pair_place != NULL && !read.fresh && noticed(walk) == noticed_before &&
         !column->key_dictionary->gave_up)
         *pair_place = (o2p_known_pair){.bytes = key_value.bytes,
                                        .column = column,
