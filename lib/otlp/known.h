@@ -6,9 +6,10 @@
  *   lists   all fields of the list       everything
  *
  * Most attributes of a request are among a few hundred. Places are overwritten by whatever comes,
- * so that what is new costs little and no memory; and the tables last for one request, so that they
- * need neither copies of the bytes nor a rollback. What is noticed in an attribute is counted each
- * time: one in which anything was noticed is not kept.
+ * a pair from the second time that its value does, so that what is new costs little and no memory;
+ * and the tables last for one request, so that they need neither copies of the bytes nor a
+ * rollback. What is noticed in an attribute is counted each time: one in which anything was noticed
+ * is not kept.
  */
 #ifndef O2P_OTLP_KNOWN_H
 #define O2P_OTLP_KNOWN_H
