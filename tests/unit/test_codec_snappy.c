@@ -3,7 +3,6 @@
  * Every page ends against memory that cannot be read, and is compressed into exactly the room that
  * is asked for, behind which there is such memory too.
  */
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,32 +11,19 @@
 #include <string.h>
 #include <cmocka.h>
 #include <snappy-c.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include "../../lib/parquet/codec_snappy.h"
+#include "guarded.h"
 
 enum { BLOCK = 65536, MOST_INPUT = 6 * BLOCK };
 
 static uint8_t bytes[MOST_INPUT], back[MOST_INPUT], made_whole[2 * MOST_INPUT];
 static uint8_t *input_end, *output_end; /* the pages there can be neither read nor written */
 
-/* The end of at least `size` bytes. */
-static uint8_t *guarded(size_t size)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size = (size + page - 1) / page * page;
-    uint8_t *mapped = (uint8_t *)mmap(NULL, size + page, PROT_READ | PROT_WRITE,
-                                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(mapped, MAP_FAILED);
-    assert_int_equal(mprotect(mapped + size, page, PROT_NONE), 0);
-    return mapped + size;
-}
-
 static int setup(void **state)
 {
     (void)state;
-    input_end = guarded(MOST_INPUT);
-    output_end = guarded(o2p_snappy_page_most(MOST_INPUT));
+    input_end = guarded_memory(MOST_INPUT).end;
+    output_end = guarded_memory(o2p_snappy_page_most(MOST_INPUT)).end;
     return 0;
 }
 

@@ -1,17 +1,16 @@
 /* test_convert.c - the public calls: what a failed append leaves, every allocation refused in turn,
  * every truncation, limits, ownership, determinism.
  */
-#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
+#define _DEFAULT_SOURCE /* glob */
 #include <glob.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <cmocka.h>
 #include "counting_allocator.h"
+#include "guarded.h"
 #include "sample_requests.h"
 #include "../../lib/otlp/json.h"
 #include "../../lib/otlp/walk.h"
@@ -896,29 +895,6 @@ static void the_memory_limit_holds_for_texts(void **state)
 }
 
 /* ---- what is read ---- */
-
-/* Memory at the end of a page, with one behind it that may not be read. */
-typedef struct guarded {
-    uint8_t *mapped, *end;
-    size_t room, page;
-} guarded;
-
-static guarded guarded_memory(size_t size)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), room = (size + page - 1) / page * page;
-    guarded g = {NULL, NULL, room, page};
-    g.mapped = (uint8_t *)mmap(NULL, room + page, PROT_READ | PROT_WRITE,
-                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    assert_ptr_not_equal(g.mapped, MAP_FAILED);
-    g.end = g.mapped + room;
-    assert_int_equal(mprotect(g.end, page, PROT_NONE), 0);
-    return g;
-}
-
-static void release_guarded(guarded *g)
-{
-    munmap(g->mapped, g->room + g->page);
-}
 
 /* The first bytes of an input, as many as a page's end leaves. */
 static o2p_status convert_guarded(const guarded *g, const void *bytes, size_t size,
