@@ -15,18 +15,18 @@ static size_t grown(size_t capacity)
 }
 
 /* What a buffer that now needs so many bytes is going to need when the input is read, and a
- * sixteenth more; 0 if that is not known, or not to be relied on: small buffers are no matter, the
- * first few records need not be like the rest, and all memory together stays below a few times the
- * input and far from the limit, whatever they are like. */
+ * sixteenth more; 0 if that is not known, or not to be relied on: small buffers are no matter, and
+ * the first few records need not be like the rest. Whatever these are like, all memory together
+ * stays below the input's size and far from the limit. */
 static size_t foreseen(const o2p_buffer *buffer, size_t needed)
 {
-    enum { SMALL = 16 * 1024, FIRST_FEW = 32, TIMES_INPUT = 3 };
+    enum { SMALL = 16 * 1024, FIRST_FEW = 32 };
     const o2p_memory *memory = buffer->memory;
     if (needed < SMALL || memory->done <= memory->whole / FIRST_FEW)
         return 0;
     double expected = (double)(needed + needed / 16) * (double)memory->whole / (double)memory->done;
     double held = (double)(memory->held - buffer->capacity) + expected;
-    bool modest = held < (double)memory->whole * TIMES_INPUT && held < (double)memory->limit / 2;
+    bool modest = held < (double)memory->whole && held < (double)memory->limit / 2;
     return modest ? (size_t)expected : 0;
 }
 

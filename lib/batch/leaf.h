@@ -56,7 +56,7 @@ static inline uint32_t o2p_leaf_list_rows(const o2p_leaf *leaf)
     return leaf->inner != NULL ? leaf->child_count : leaf->rows;
 }
 
-/* How many indices a leaf has: lists that rows share are there once. */
+/* How many entries a leaf has places for: lists that rows share have them once. */
 static inline uint32_t o2p_leaf_index_count(const o2p_leaf *leaf)
 {
     return leaf->lists == NULL ? leaf->value_count : leaf->list_ends[leaf->list_count - 1];

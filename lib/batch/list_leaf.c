@@ -223,10 +223,11 @@ static bool gather_kept(o2p_encoder *e, const list_source *s, o2p_part part, o2p
     for (uint32_t l = 0; l < s->count; l++) {
         o2p_attribute_list list;
         read_list(s, l, &list);
-        o2p_buffer_u32(&gather->list_begins, (uint32_t)(gather->indices.size / 4));
-        o2p_buffer_append(&gather->indices, list.value_indices, (size_t)list.count * 4);
+        o2p_buffer_u32(&gather->list_begins, (uint32_t)(gather->keys.size / 4));
+        if (part == O2P_PART_VALUE)
+            o2p_buffer_append(&gather->indices, list.value_indices, (size_t)list.count * 4);
         o2p_buffer_append(&gather->keys, list.key_indices, (size_t)list.count * 4);
-        o2p_buffer_u32(&gather->list_ends, (uint32_t)(gather->indices.size / 4));
+        o2p_buffer_u32(&gather->list_ends, (uint32_t)(gather->keys.size / 4));
     }
     if (counts == NULL || e->memory->failed)
         return false;

@@ -124,7 +124,7 @@ static bool make_groups(o2p_encoder *e, const o2p_dictionary *keys, entry_list *
             numbers[key] = (uint32_t)(groups->size / sizeof(group));
         }
         if (e->memory->failed)
-            return false;
+            break;
         value_group *group = &groups_of(groups)[numbers[key] - 1];
         group->values++;
         group->uses += list->local[list->used[i]];
@@ -132,7 +132,7 @@ static bool make_groups(o2p_encoder *e, const o2p_dictionary *keys, entry_list *
     }
     for (size_t g = 0; g < groups->size / sizeof(value_group); g++)
         numbers[groups_of(groups)[g].key] = 0;
-    return numbers != NULL;
+    return !e->memory->failed;
 }
 
 /* Whether the values of group `a` come more often than those of group `b`, on average. */

@@ -99,7 +99,8 @@ static void begin_shared_levels(const o2p_leaf_writer *w)
     o2p_shared_levels *levels = &w->encoder->levels;
     const o2p_layout_leaf *spec = w->spec;
     bool lists = spec->parent == O2P_COL_NONE || w->leaf->inner != NULL;
-    o2p_shared_levels own = {.any = w->leaf->counts != NULL && !w->leaf->nullable,
+    bool alone = spec->parent == O2P_COL_NONE && spec->part == O2P_PART_ONLY; /* an x_LIST */
+    o2p_shared_levels own = {.any = w->leaf->counts != NULL && !w->leaf->nullable && !alone,
                              .source = spec->source,
                              .parent = spec->parent,
                              .lists = lists ? spec->cells : O2P_COL_NONE};

@@ -19,7 +19,7 @@ static unsigned round_up(unsigned width, unsigned to)
  * where lists come again a few times, as those of points do, once each time their series is
  * collected. Lists of resources come so often that it does not. A codec that counts bytes besides
  * finds values of the same key by the first of whole bytes. (How many lists rows happen to share
- * decides nothing: the same rows may come in one request or in many.) */
+ * decides nothing: that depends on the requests in which they came.) */
 static unsigned list_width(const o2p_leaf_writer *w, unsigned width, bool counts)
 {
     enum { HALF = 4, WHOLE = 8 };
@@ -30,10 +30,10 @@ static unsigned list_width(const o2p_leaf_writer *w, unsigned width, bool counts
     return w->spec->cells == O2P_COL_Attributes ? round_up(width, HALF) : width;
 }
 
-/* Bits of a dictionary index: as many as it needs, or more where a codec makes less of these. Rows
- * of several resources or scopes lie among each other in patterns, which codecs only see in whole
- * bytes; values without one are no larger for it if the codec counts bytes, an eighth if not. */
-static unsigned place_width(const o2p_leaf_writer *w)
+/* As many bits as an index needs, or more where a codec makes less of these. Rows of several
+ * resources or scopes lie among each other in patterns, which codecs only see in whole bytes;
+ * values without one are no larger for it if the codec counts bytes, an eighth if not. */
+unsigned o2p_place_width(const o2p_leaf_writer *w)
 {
     unsigned width = o2p_bit_width(w->place_count - 1);
     o2p_codec codec = w->encoder->settings->codec;
@@ -56,7 +56,7 @@ enum { SPARE = 8 };
 static const uint64_t *pack_lists(const o2p_leaf_writer *w)
 {
     const o2p_leaf *leaf = w->leaf;
-    unsigned width = place_width(w);
+    unsigned width = o2p_place_width(w);
     o2p_encoder *e = w->encoder;
     if (e->packed_at.size > 0)
         return (const uint64_t *)(const void *)e->packed_at.data;
@@ -81,7 +81,7 @@ static void put_shared(const o2p_leaf_writer *w, o2p_value_range v, o2p_bits *bi
 {
     const uint32_t *lists = w->leaf->lists;
     const uint64_t *starts = pack_lists(w);
-    unsigned width = place_width(w);
+    unsigned width = o2p_place_width(w);
     for (uint32_t r = v.row, times; r < v.row_end && starts != NULL; r += times) {
         times = 1;
         while (r + times < v.row_end && lists[r + times] == lists[r])
@@ -95,7 +95,7 @@ static void put_shared(const o2p_leaf_writer *w, o2p_value_range v, o2p_bits *bi
 static void put_unshared(const o2p_leaf_writer *w, o2p_value_range v, o2p_bits *bits)
 {
     const o2p_leaf *leaf = w->leaf;
-    unsigned width = place_width(w);
+    unsigned width = o2p_place_width(w);
     for (uint32_t r = v.row; r < v.row_end;) {
         uint32_t list = leaf->lists[r], begin = o2p_leaf_list_begin(leaf, list), last = list;
         for (r++; r < v.row_end && leaf->lists[r] == last + 1; r++)
@@ -111,7 +111,7 @@ static void put_list_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buf
     size_t groups = v.count / GROUP + (v.count % GROUP != 0);
     o2p_bits bits;
     o2p_put_varint(out, (uint64_t)groups << 1 | 1);
-    size_t end = out->size + groups * place_width(w);
+    size_t end = out->size + groups * o2p_place_width(w);
     o2p_bits_begin(&bits, out);
     if (o2p_lists_are_shared(w->leaf))
         put_shared(w, v, &bits);
@@ -126,7 +126,7 @@ static void put_list_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buf
 
 void o2p_put_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out)
 {
-    unsigned width = place_width(w);
+    unsigned width = o2p_place_width(w);
     o2p_buffer_byte(out, (uint8_t)width);
     if (v.count > 0 && w->place_count == 1)
         o2p_rle_run(out, 0, v.count, width);

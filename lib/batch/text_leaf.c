@@ -11,9 +11,8 @@
 static bool dictionary_surely_pays(const o2p_leaf_writer *w, uint64_t values, uint64_t bits)
 {
     enum { LENGTH = 4 };
-    uint64_t bytes = w->dictionary->bytes * (w->hex ? 2 : 1);
     return bits / 8 < (values - w->place_count) * LENGTH &&
-           bytes <= w->encoder->settings->dictionary_bytes;
+           w->dictionary->bytes <= w->encoder->settings->dictionary_bytes;
 }
 
 /* Whether a dictionary and indices take less than the values, and the dictionary is not too large.
@@ -24,7 +23,7 @@ static bool dictionary_pays(const o2p_leaf_writer *w)
     uint64_t plain = 0, entries = 0, values = 0;
     for (uint32_t i = 0; i < w->place_count; i++)
         values += uses[i];
-    uint64_t bits = values * o2p_bit_width(w->place_count - 1);
+    uint64_t bits = values * o2p_place_width(w);
     if (w->place_count == 1 || dictionary_surely_pays(w, values, bits))
         return true;
     for (uint32_t i = 0; i < w->place_count; i++) {

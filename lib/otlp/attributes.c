@@ -416,7 +416,7 @@ static bool add_fields(o2p_walk *walk, o2p_attributes *list, o2p_span fields, ui
     bool allowed = list->depth <= walk->limits.max_depth &&
                    list->position + (uint64_t)count <= walk->limits.max_attributes;
     if (o2p_column_key_dictionary(list->rows, list->target->map) == NULL ||
-        !make_room(walk, list, column, count))
+        (allowed && !make_room(walk, list, column, count)))
         return false;
     if (list->position == 0)
         start(walk, list, column);

@@ -161,7 +161,7 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
     o2p_known_begin(&walk->known);
     memset(&walk->counts, 0, sizeof(walk->counts));
     uint64_t repaired = walk->store->pool.repaired;
-    if (walk->store->pool.lasting) /* it is the only request */
+    if (walk->store->pool.lasting) /* one call has all there is, and buffers begin empty */
         o2p_memory_progress(walk->store->memory, size, 0);
     while (o2p_wire_next(&wire, &field)) {
         bool ok = field.key == O2P_KEY(ExportLogsServiceRequest_resource_logs, O2P_WIRE_LEN)

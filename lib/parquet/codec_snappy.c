@@ -1,5 +1,6 @@
-/* codec_snappy.c - see codec_snappy.h, and the format description of Snappy: the length as a varint,
- * then elements, of which a literal begins with a tag, its length less one in up to four bytes.
+/* codec_snappy.c - see codec_snappy.h, and the format description of Snappy: the length as a
+ * varint, then elements, of which a literal begins with a tag, its length less one in up to four
+ * bytes.
  */
 #include "codec_snappy.h"
 
@@ -13,8 +14,9 @@
 
 enum {
     BLOCK = 1 << 16,
-    /* Whether a block hardly shrinks is asked of its beginning, if the block before hardly did. */
-    SAMPLE = 4096,
+    /* Whether a block hardly shrinks is asked of its beginning and its middle, if the block before
+     * hardly did. */
+    SAMPLE = 2048,
     HARDLY = 8, /* by less than one part in so many */
     /* A literal whose length less one is in two bytes. */
     LITERAL_OF_TWO = 61 << 2,
@@ -77,6 +79,13 @@ static bool hardly_shrinks(size_t size, size_t made)
     return made > size - size / HARDLY;
 }
 
+/* Whether a part of a block does; `to` is overwritten. */
+static bool sample_hardly_shrinks(const uint8_t *bytes, uint8_t *to)
+{
+    const uint8_t *end = put_block(bytes, SAMPLE, to);
+    return end != NULL && hardly_shrinks(SAMPLE, (size_t)(end - to));
+}
+
 size_t o2p_snappy_page_most(size_t size)
 {
     return HEADER + whole_most(size) + size / BLOCK * whole_most(0);
@@ -88,18 +97,14 @@ bool o2p_snappy_page(const uint8_t *bytes, size_t size, uint8_t *out, size_t *ma
         return compress_whole(bytes, size, out, made);
     uint8_t *to = out + put_length(out, size);
     bool literal = false;
-    for (size_t at = 0, block; at < size; at += block) {
-        block = size - at < BLOCK ? size - at : BLOCK;
-        if (literal &&
-            block >= SAMPLE) { /* the sample is overwritten by what becomes of the block */
-            const uint8_t *end = put_block(bytes + at, SAMPLE, to);
-            literal = end != NULL && hardly_shrinks(SAMPLE, (size_t)(end - to));
-        }
-        uint8_t *end =
-            literal ? put_literal(bytes + at, block, to) : put_block(bytes + at, block, to);
+    for (size_t left = size, block; left > 0; left -= block, bytes += block) {
+        block = left < BLOCK ? left : BLOCK;
+        literal = literal && block >= 2 * SAMPLE && sample_hardly_shrinks(bytes, to) &&
+                  sample_hardly_shrinks(bytes + block / 2, to);
+        uint8_t *end = literal ? put_literal(bytes, block, to) : put_block(bytes, block, to);
         if (end == NULL)
             return false;
-        literal = literal || hardly_shrinks(block, (size_t)(end - to));
+        literal = hardly_shrinks(block, (size_t)(end - to));
         to = end;
     }
     *made = (size_t)(to - out);

@@ -3,9 +3,10 @@
  *
  * Snappy takes 64 KiB at a time, each on its own, so a page may be made of blocks that are
  * compressed and of blocks that are one literal, and any Snappy decodes it. Random digits, as ids
- * have them, are compressed as slowly as text and to nine tenths: a dictionary with ids among names
- * is made in two thirds of the time, for some hundredths of its bytes. Where nothing is left out,
- * the page is the same as if it had been compressed as a whole.
+ * have them, are compressed as slowly as text, and to nine tenths. A block is left as it is where
+ * the block before shrank by less than an eighth, and two samples of its own do. So the first of
+ * such blocks is compressed, and so are pages of one block; where no block is left, libsnappy's
+ * page is the same as if it had been compressed as a whole.
  */
 #ifndef O2P_PARQUET_CODEC_SNAPPY_H
 #define O2P_PARQUET_CODEC_SNAPPY_H

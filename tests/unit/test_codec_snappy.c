@@ -90,15 +90,15 @@ static void a_page_that_shrinks_is_as_ever(void **state)
                                    MOST_INPUT};
     fill_words(0, MOST_INPUT);
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-        size_t whole = sizeof(made_whole), made = round_trip(sizes[i]);
-#ifndef O2P_NO_SNAPPY
+        size_t made = round_trip(sizes[i]);
+        assert_true(sizes[i] < 1000 || made < sizes[i] / 2);
+#ifndef O2P_NO_SNAPPY /* ours chooses its table by the size */
+        size_t whole = sizeof(made_whole);
         assert_int_equal(snappy_compress((const char *)bytes, sizes[i], (char *)made_whole, &whole),
                          SNAPPY_OK);
         assert_int_equal(made, whole);
         assert_memory_equal(output_end - o2p_snappy_page_most(sizes[i]), made_whole, made);
 #endif
-        assert_true(sizes[i] < 1000 || made < sizes[i] / 2);
-        assert_true(whole > 0);
     }
 }
 
@@ -116,19 +116,19 @@ static void digits_are_left_as_they_are(void **state)
         round_trip(sizes[i]);
 }
 
-/* Words after digits are compressed again, at once. */
+/* Words after digits are compressed again, at once; and a block that begins or goes on with words
+ * is, whatever else it has. */
 static void words_after_digits(void **state)
 {
     (void)state;
     fill_digits(0, 2 * BLOCK);
     fill_words(2 * BLOCK, 2 * BLOCK);
     fill_digits(4 * BLOCK, 2 * BLOCK);
-    size_t made = round_trip(MOST_INPUT);
-    assert_in_range(made, 3 * BLOCK, 5 * BLOCK - BLOCK / 2);
-    for (size_t words = 0; words < BLOCK; words += 9973) { /* and at any place in a block */
+    assert_in_range(round_trip(MOST_INPUT), 3 * BLOCK, 5 * BLOCK - BLOCK / 2);
+    for (size_t words = 0; words <= BLOCK / 2; words += BLOCK / 2) {
         fill_random(0, 3 * BLOCK);
-        fill_words(BLOCK + words, BLOCK);
-        round_trip(3 * BLOCK);
+        fill_words(2 * BLOCK + words, BLOCK / 2);
+        assert_in_range(round_trip(3 * BLOCK), 2 * BLOCK, 2 * BLOCK + BLOCK / 4 * 3);
     }
 }
 

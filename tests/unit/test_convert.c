@@ -894,6 +894,31 @@ static void the_memory_limit_holds_for_texts(void **state)
         }
 }
 
+/* Room is made for attributes that are allowed, not for all that a record claims to have. */
+static void refused_attributes_leave_no_room(void **state)
+{
+    (void)state;
+    enum { ATTRIBUTES = 2000000, MOST = 5 * ATTRIBUTES };
+    o2p_batch *batch = NULL;
+    o2p_result result;
+    protobuf p = {0};
+    assert_int_equal(o2p_batch_new(NULL, &batch, NULL), O2P_OK);
+    sample_request(&p, O2P_SIGNAL_LOGS, 1);
+    assert_int_equal(o2p_batch_append(batch, p.data, p.size, NULL), O2P_OK);
+    size_t before = o2p_batch_bytes(batch);
+    p.size = 0;
+    sample_open(&p, "s");
+    pb_open(&p, 2);
+    for (unsigned i = 0; i < ATTRIBUTES; i++)
+        pb_bytes(&p, 6, "", 0);
+    pb_close(&p);
+    sample_close(&p);
+    assert_int_equal(o2p_batch_append(batch, p.data, p.size, &result), O2P_ERR_LIMIT);
+    assert_in_range(o2p_batch_bytes(batch), before, before + MOST);
+    o2p_batch_free(batch);
+    pb_free(&p);
+}
+
 /* ---- what is read ---- */
 
 /* The first bytes of an input, as many as a page's end leaves. */
@@ -1534,6 +1559,7 @@ int main(void)
         cmocka_unit_test(every_limit_holds_to_the_unit),
         cmocka_unit_test(output_is_limited),
         cmocka_unit_test(the_memory_limit_holds_for_texts),
+        cmocka_unit_test(refused_attributes_leave_no_room),
         cmocka_unit_test(nothing_behind_the_input_is_read),
         cmocka_unit_test(nothing_behind_a_text_is_read),
         cmocka_unit_test(nothing_behind_a_sample_is_read),
