@@ -283,6 +283,13 @@ static uint64_t shared_list_bytes(const o2p_encoder *e, const o2p_run *run)
     return bytes;
 }
 
+/* Whether two runs are of the same resource, scope and metric: each request begins runs of its own.
+ */
+static bool same_groups(const o2p_run *a, const o2p_run *b)
+{
+    return a == b || memcmp(a->group, b->group, sizeof(a->group)) == 0;
+}
+
 /* How many of the next rows have lists of attributes that fit as texts. */
 static uint32_t rows_of_texts(const o2p_encoder *e, const uint32_t *selected, const uint32_t *runs,
                               uint32_t most)
@@ -292,7 +299,7 @@ static uint32_t rows_of_texts(const o2p_encoder *e, const uint32_t *selected, co
     uint64_t sum = 0, limit = e->settings->row_group_bytes;
     limit = limit < MOST_BYTES ? limit : MOST_BYTES;
     for (uint32_t i = 0; i < most; i++) {
-        if (i == 0 || runs[i] != runs[i - 1])
+        if (i == 0 || !same_groups(&all[runs[i]], &all[runs[i - 1]]))
             sum += shared_list_bytes(e, &all[runs[i]]);
         sum += o2p_list_bytes(e, O2P_SOURCE_ROW, selected[i]);
         if (sum > limit && i > 0)
@@ -314,7 +321,7 @@ uint32_t o2p_row_group_rows(o2p_encoder *e, const uint32_t *selected, const uint
     e->weights.group++;
     for (uint32_t i = 0; i < most; i++) {
         const o2p_run *run = &all[runs[i]];
-        if (i == 0 || runs[i] != runs[i - 1]) {
+        if (i == 0 || !same_groups(run, &all[runs[i - 1]])) {
             each = shared_attributes(e, run);
             bytes += bytes_of(e, run, 0, false);
         }

@@ -158,14 +158,40 @@ static void all_tables(void **state)
     }
 }
 
+/* The same resource counts once, whether its rows came under one or under many. */
+static void requests_do_not_matter(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    int64_t rows[2][40];
+    size_t counts[2];
+    for (unsigned apart = 0; apart < 2; apart++) {
+        for (unsigned i = 0; i < 40; i++) {
+            if (i == 0 || apart)
+                sample_open(&f->p, "a service with a name of some length");
+            pb_open(&f->p, 2);
+            pb_fixed64(&f->p, 1, SAMPLE_TIME + i);
+            pb_text(&f->p, 3, i % 2 == 0 ? "even" : "odd");
+            pb_close(&f->p);
+            if (i == 39 || apart)
+                sample_close(&f->p);
+        }
+        walk_fresh(f, O2P_SIGNAL_LOGS);
+        o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+        settings.row_group_bytes = 500;
+        counts[apart] = row_groups(f, &settings, rows[apart], 40);
+        f->p.size = 0;
+    }
+    assert_in_range(counts[0], 2, 20);
+    assert_int_equal(counts[1], counts[0]);
+    assert_memory_equal(rows[1], rows[0], counts[0] * sizeof(rows[0][0]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        walk_test(shared_attributes_cut_row_groups),
-        walk_test(bytes_end_a_row_group),
-        walk_test(what_repeats_counts_once),
-        walk_test(a_row_group_has_a_row),
-        walk_test(all_tables),
+        walk_test(shared_attributes_cut_row_groups), walk_test(bytes_end_a_row_group),
+        walk_test(what_repeats_counts_once),         walk_test(a_row_group_has_a_row),
+        walk_test(requests_do_not_matter),           walk_test(all_tables),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
