@@ -24,7 +24,7 @@ static size_t foreseen(const o2p_buffer *buffer, size_t needed)
     const o2p_memory *memory = buffer->memory;
     if (needed < SMALL || memory->done <= memory->whole / FIRST_FEW)
         return 0;
-    double expected = (double)(needed + needed / 16) * (double)memory->whole / (double)memory->done;
+    double expected = (double)needed * 17 / 16 * (double)memory->whole / (double)memory->done;
     double held = (double)(memory->held - buffer->capacity) + expected;
     bool modest = held < (double)memory->whole && held < (double)memory->limit / 2;
     return modest ? (size_t)expected : 0;

@@ -230,7 +230,7 @@ def test_bench_server(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text("before\n" + "old\n".join(report.MARKS) + "after\n")
     sample = ROOT / "examples" / "telemetry" / "telemetrygen_logs.pb"
-    arguments = [PROGRAM, "--rounds", 1, "--records", 2000, "--request", sample, "--match", "memory gRPC"]
+    arguments = [PROGRAM, "--rounds", 1, "--records", 50000, "--request", sample, "--match", "memory gRPC"]
     bench("server.py", *arguments, "--write", "--readme", readme)
     lines = rows_of(readme.read_text(), "otlp2parquet")
     assert [line[1:3] for line in lines] == [["memory", "gRPC"]] * 2
