@@ -160,19 +160,39 @@ static void lists_that_are_new_are_looked_for_no_more(void **state)
     assert_non_null(o2p_known_list_place(&known, fields));
 }
 
+/* Two lists that meet are both found; of three the last two. */
+static void lists_share_two_places(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"first", "other", "third"};
+    uint16_t *places = o2p_known_list_place(&known, span_of(texts[0]));
+    assert_non_null(places);
+    for (uint32_t i = 0; i < 3; i++) {
+        o2p_span fields = span_of(texts[i]);
+        o2p_known_list list = {fields.bytes, &columns[0], fields.size, i, 0, 1, 1, 1};
+        o2p_known_list_keep(&known, places, &list);
+        for (uint32_t before = 0; before <= i; before++) {
+            bool kept = before + 2 > i;
+            assert_int_equal(o2p_known_list_at(&known, places, &columns[0], span_of(texts[before])),
+                             kept ? before : (uint32_t)O2P_NO_LIST);
+        }
+    }
+}
+
 static void lists_have_a_most(void **state)
 {
     (void)state;
-    uint16_t place = 0;
+    uint16_t places[] = {0, 0};
     o2p_known_list list = {(const uint8_t *)"x", columns, 1, 0, 0, 0, 0, 0};
     for (uint32_t i = 0; i < O2P_KNOWN_LISTS; i++)
-        o2p_known_list_keep(&known, &place, &list);
-    assert_int_equal(place, O2P_KNOWN_LISTS - 1);
+        o2p_known_list_keep(&known, places, &list);
+    assert_int_equal(places[0], O2P_KNOWN_LISTS - 1);
+    assert_int_equal(places[1], O2P_KNOWN_LISTS - 2);
     size_t size = known.lists.size;
-    place = 9;
-    o2p_known_list_keep(&known, &place, &list);
+    places[0] = 9;
+    o2p_known_list_keep(&known, places, &list);
     assert_int_equal(known.lists.size, size);
-    assert_int_equal(place, 9);
+    assert_int_equal(places[0], 9);
 }
 
 static void tables_may_be_refused(void **state)
@@ -198,6 +218,7 @@ int main(void)
         TEST(varied_keys_are_looked_at_again),
         TEST(lists_are_found_by_all_their_bytes),
         TEST(lists_that_are_new_are_looked_for_no_more),
+        TEST(lists_share_two_places),
         TEST(lists_have_a_most),
         TEST(tables_may_be_refused),
     };

@@ -43,8 +43,8 @@ static void log_with(protobuf *p, const char *const attributes[][2], size_t coun
 #define B3 "a value of b, the third one"
 #define C1 "a value of c, which comes often"
 
-/* Eight times these rows: of the key c the one value comes 24 times, the two of a 12 times each, the
- * three of b 8 times. */
+/* Eight times these rows: of the key c the one value comes 24 times, the two of a 12 times each,
+ * the three of b 8 times. */
 static void add_rows(protobuf *p)
 {
     static const char *const one[][2] = {{"b", B1}, {"a", A1}, {"c", C1}};
