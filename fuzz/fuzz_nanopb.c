@@ -329,10 +329,13 @@ static bool count_message(pb_istream_t *stream, const pb_field_t *field, void **
     return pb_read(stream, NULL, stream->bytes_left);
 }
 
+/* A packed field without values comes as an empty stream. */
 static bool count_fixed(pb_istream_t *stream, const pb_field_t *field, void **arg)
 {
     uint64_t value;
     (void)field;
+    if (stream->bytes_left == 0)
+        return true;
     ++*(uint32_t *)*arg;
     return pb_decode_fixed64(stream, &value);
 }
@@ -341,6 +344,8 @@ static bool count_varint(pb_istream_t *stream, const pb_field_t *field, void **a
 {
     uint64_t value;
     (void)field;
+    if (stream->bytes_left == 0)
+        return true;
     ++*(uint32_t *)*arg;
     return pb_decode_varint(stream, &value);
 }
