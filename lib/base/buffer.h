@@ -130,6 +130,20 @@ static inline uint64_t o2p_load_be64(const uint8_t *at)
     return (uint64_t)o2p_load_be32(at) << 32 | o2p_load_be32(at + 4);
 }
 
+/* Makes the buffer of `size` bytes at least; those that it has not had are zero. Returns the first;
+ * NULL when memory is refused. */
+static inline void *o2p_buffer_zeroed(o2p_buffer *buffer, size_t size)
+{
+    size_t had = buffer->size;
+    if (had < size) {
+        void *more = o2p_buffer_extend(buffer, size - had);
+        if (more == NULL)
+            return NULL;
+        memset(more, 0, size - had);
+    }
+    return buffer->data;
+}
+
 /* Copies bytes that do not overlap. Made for the short texts telemetry is full of: no call up to
  * 64, but two or four moves, of which the last may repeat bytes of the one before. */
 static inline void o2p_copy_short(uint8_t *to, const uint8_t *from, size_t size)

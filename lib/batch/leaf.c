@@ -125,14 +125,7 @@ static bool gather_list(o2p_gather *gather, const o2p_column *column, const sele
 /* `local`, zero for each list of the column. */
 static uint32_t *zeroed_local(o2p_gather *gather, const o2p_column *column)
 {
-    size_t had = gather->local.size, needed = column->ends.size + 4;
-    if (had < needed) {
-        void *more = o2p_buffer_extend(&gather->local, needed - had);
-        if (more == NULL)
-            return NULL;
-        memset(more, 0, needed - had);
-    }
-    return (uint32_t *)(void *)gather->local.data;
+    return (uint32_t *)o2p_buffer_zeroed(&gather->local, column->ends.size + 4);
 }
 
 /* Numbers the lists of the selected rows by first use; `counts` gets the entries of each row. False

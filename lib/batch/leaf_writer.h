@@ -54,7 +54,7 @@ struct o2p_encoder {
     o2p_buffer local_keys, groups, grouped; /* see localise.c */
     o2p_buffer places;                      /* u32 a value; of a MAP, an entry of a list */
     o2p_buffer packed;    /* bits of the places of each list of a MAP: see places.c */
-    o2p_buffer packed_at; /* u32 a list: where they begin */
+    o2p_buffer packed_at; /* u64 a list: where they begin */
     o2p_buffer narrow;    /* i32 a value, for DELTA of INT32 */
     o2p_buffer hex[2];    /* least and greatest id as text */
     o2p_buffer hashes;    /* u64 a place, or a value without one: for the bloom filter */

@@ -22,14 +22,7 @@ typedef struct value_group {
  * number, since a batch may have a large dictionary and thousands of files with a few rows each. */
 static uint32_t *zeroed(o2p_buffer *buffer, uint32_t count)
 {
-    size_t had = buffer->size, needed = (size_t)count * 4 + 4;
-    if (had < needed) {
-        void *more = o2p_buffer_extend(buffer, needed - had);
-        if (more == NULL)
-            return NULL;
-        memset(more, 0, needed - had);
-    }
-    return o2p_u32s(buffer);
+    return (uint32_t *)o2p_buffer_zeroed(buffer, (size_t)count * 4 + 4);
 }
 
 /* ---- entries and their uses ---- */

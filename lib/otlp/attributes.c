@@ -48,15 +48,8 @@ static void start(o2p_walk *walk, o2p_attributes *list, const o2p_column *column
 
 static uint32_t *stamp_of(o2p_buffer *stamps, uint32_t key)
 {
-    size_t needed = ((size_t)key + 1) * sizeof(uint32_t);
-    if (stamps->size < needed) {
-        size_t more = needed - stamps->size;
-        void *at = o2p_buffer_extend(stamps, more);
-        if (at == NULL)
-            return NULL;
-        memset(at, 0, more);
-    }
-    return (uint32_t *)(void *)stamps->data + key;
+    uint32_t *all = (uint32_t *)o2p_buffer_zeroed(stamps, ((size_t)key + 1) * sizeof(uint32_t));
+    return all == NULL ? NULL : all + key;
 }
 
 /* A stamp that no key has. */

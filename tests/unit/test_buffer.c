@@ -196,6 +196,24 @@ static void same_bytes(void **state)
     }
 }
 
+static void what_it_has_not_had_is_zero(void **state)
+{
+    (void)state;
+    static const uint8_t expected[] = {1, 2, 0, 0, 0};
+    o2p_memory memory;
+    o2p_buffer buffer;
+    o2p_memory_init(&memory, NULL, 0);
+    o2p_buffer_init(&buffer, &memory);
+    o2p_buffer_append(&buffer, expected, 2);
+    assert_memory_equal(o2p_buffer_zeroed(&buffer, sizeof(expected)), expected, sizeof(expected));
+    assert_int_equal(buffer.size, sizeof(expected));
+    assert_ptr_equal(o2p_buffer_zeroed(&buffer, 1), buffer.data); /* it is never cut */
+    assert_int_equal(buffer.size, sizeof(expected));
+    assert_null(o2p_buffer_zeroed(&buffer, SIZE_MAX));
+    assert_int_equal(buffer.size, sizeof(expected));
+    o2p_buffer_free(&buffer);
+}
+
 /* While it is told how much of an input is read, a buffer grows to what it is going to need; not by
  * the first few records, not when it is small, and not beyond a few times the input, nor half of
  * the limit. */
@@ -238,6 +256,7 @@ int main(void)
         cmocka_unit_test(sizes_beyond_all_memory_are_refused),
         cmocka_unit_test(numbers_are_little_endian),
         cmocka_unit_test(same_bytes),
+        cmocka_unit_test(what_it_has_not_had_is_zero),
         cmocka_unit_test(what_is_needed_is_foreseen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
