@@ -27,11 +27,13 @@
 #define O2P_UNLIKELY(x) __builtin_expect(!!(x), 0)
 #define O2P_NOINLINE __attribute__((noinline))
 #define O2P_ALWAYS_INLINE inline __attribute__((always_inline))
+#define O2P_PREFETCH(address) __builtin_prefetch(address)
 #else
 #define O2P_LIKELY(x) (x)
 #define O2P_UNLIKELY(x) (x)
 #define O2P_NOINLINE
 #define O2P_ALWAYS_INLINE inline
+#define O2P_PREFETCH(address) ((void)(address))
 #endif
 
 #endif

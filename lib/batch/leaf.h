@@ -50,6 +50,15 @@ static inline uint32_t o2p_leaf_list_size(const o2p_leaf *leaf, uint32_t list)
     return leaf->list_ends[list] - o2p_leaf_list_begin(leaf, list);
 }
 
+/* Asks for what `entries`, the leaf's indices or keys, have of a list that comes behind this one:
+ * lists are in the order in which sorted rows have them, so they lie all over the column. */
+static inline void o2p_leaf_list_ahead(const o2p_leaf *leaf, const uint32_t *entries, uint32_t list)
+{
+    enum { LISTS = 8 };
+    if (leaf->list_count - list > LISTS)
+        O2P_PREFETCH(entries + leaf->list_begins[list + LISTS]);
+}
+
 /* Rows, or child rows, that a leaf of lists has. */
 static inline uint32_t o2p_leaf_list_rows(const o2p_leaf *leaf)
 {

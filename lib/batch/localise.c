@@ -74,6 +74,9 @@ static bool note_lists(entry_list *list, o2p_encoder *e, const o2p_leaf *leaf)
     const uint32_t *times = count_lists(e, leaf);
     for (uint32_t l = 0; l < leaf->list_count && times != NULL; l++) {
         uint32_t begin = leaf->list_begins[l];
+        o2p_leaf_list_ahead(leaf, leaf->indices, l);
+        if (leaf->keys != NULL)
+            o2p_leaf_list_ahead(leaf, leaf->keys, l);
         note_entries(list, leaf->indices + begin, leaf->keys == NULL ? NULL : leaf->keys + begin,
                      o2p_leaf_list_size(leaf, l), times[l]);
     }
@@ -184,9 +187,11 @@ static void place_leaf(const entry_list *list, const o2p_leaf *leaf, uint32_t *p
 {
     if (leaf->lists == NULL)
         put_places(list->local, leaf->indices, leaf->value_count, places);
-    for (uint32_t l = 0; l < leaf->list_count; l++)
+    for (uint32_t l = 0; l < leaf->list_count; l++) {
+        o2p_leaf_list_ahead(leaf, leaf->indices, l);
         places = put_places(list->local, leaf->indices + leaf->list_begins[l],
                             o2p_leaf_list_size(leaf, l), places);
+    }
 }
 
 bool o2p_localise(o2p_leaf_writer *w)

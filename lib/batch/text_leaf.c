@@ -65,8 +65,10 @@ static void write_text_dictionary(o2p_leaf_writer *w)
 {
     const uint32_t *used = o2p_u32s(&w->encoder->used);
     o2p_buffer *page = o2p_parquet_dictionary_begin(w->encoder->writer);
-    for (uint32_t i = 0; i < w->place_count; i++)
+    for (uint32_t i = 0; i < w->place_count; i++) {
+        o2p_dictionary_ahead(w->dictionary, used, i, w->place_count);
         o2p_put_entry(w, o2p_dictionary_entry(w->dictionary, used[i]), page);
+    }
     o2p_parquet_dictionary_end(w->encoder->writer, w->place_count);
     w->encoder->packed_at.size = 0;
     if (w->bounds)

@@ -53,6 +53,7 @@ static void put_delta_length(const o2p_leaf_writer *w, uint32_t first, uint32_t 
     }
     o2p_delta_encode32(out, lengths, count);
     for (uint32_t i = first; i < first + count; i++) {
+        o2p_dictionary_ahead(w->dictionary, w->leaf->indices, i, first + count);
         const o2p_entry *entry = o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]);
         const uint8_t *at = put_bytes(w, entry, 0, out);
         if (w->spec->bloom && at != NULL)
@@ -104,8 +105,10 @@ static void put_delta(const o2p_leaf_writer *w, const uint64_t *words, uint32_t 
 
 static void put_entries(const o2p_leaf_writer *w, uint32_t first, uint32_t count, o2p_buffer *out)
 {
-    for (uint32_t i = first; i < first + count; i++)
+    for (uint32_t i = first; i < first + count; i++) {
+        o2p_dictionary_ahead(w->dictionary, w->leaf->indices, i, first + count);
         o2p_put_entry(w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]), out);
+    }
 }
 
 static void put_texts(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out)
