@@ -28,20 +28,23 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 import xml.etree.ElementTree
 from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+UNIT_SECONDS = 600  # of a program, of which each takes seconds: one that waits for what does not come has failed
 
 
 def heading(text):
     print(f"\n== {text}", flush=True)
 
 
-def stream(command, environment=None):
-    """Runs a command, shows its output as it comes, and returns its exit status and the output."""
+def stream(command, environment=None, seconds=None):
+    """Runs a command, shows its output as it comes, and returns its exit status and the output. After so many
+    seconds it is killed."""
     process = subprocess.Popen(
         command,
         cwd=ROOT,
@@ -52,9 +55,13 @@ def stream(command, environment=None):
         stderr=subprocess.STDOUT,
     )
     lines = []
+    limit = threading.Timer(seconds or threading.TIMEOUT_MAX, process.kill)
+    limit.daemon = True
+    limit.start()
     for line in process.stdout:
         print(line, end="", flush=True)
         lines.append(line)
+    limit.cancel()
     return process.wait(), "".join(lines)
 
 
@@ -74,7 +81,7 @@ def unit(configuration):
     for source in sorted(ROOT.glob("tests/unit/test_*.c")):
         program = ROOT / "build" / configuration / "tests" / "unit" / source.stem
         heading(f"{source.stem} ({configuration})")
-        status, output = stream([program])
+        status, output = stream([program], seconds=UNIT_SECONDS)
         counts = Counter()
         for word in ("passed", "failed"):
             for number in re.findall(rf"\[  {word.upper()}  \] (\d+) test\(s\)", output):
