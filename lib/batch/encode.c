@@ -52,6 +52,7 @@ static bool gather(o2p_encoder *e, const o2p_layout_leaf *spec, o2p_leaf *leaf)
     if (source == O2P_SOURCE_ROW)
         return true;
     leaf->repeats = o2p_u32s(&e->repeats[source]);
+    leaf->all_rows = (uint32_t)(e->sources[O2P_SOURCE_ROW].size / 4);
     /* Text is repeated once it is numbered; the rest at once. */
     bool later = leaf->indices != NULL && leaf->value_count > 0;
     return later || o2p_leaf_expand(&e->gather, leaf);

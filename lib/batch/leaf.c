@@ -453,16 +453,16 @@ static uint8_t *put_repeated(uint8_t *out, const void *bytes, size_t size, uint3
     return out + whole;
 }
 
-static bool expanded_size(const o2p_leaf *leaf, uint32_t *rows, uint32_t *values)
+uint64_t o2p_leaf_all_values(const o2p_leaf *leaf)
 {
-    uint64_t row_sum = 0, value_sum = 0;
-    for (uint32_t r = 0; r < leaf->rows; r++) {
-        row_sum += leaf->repeats[r];
-        value_sum += (uint64_t)leaf->repeats[r] * o2p_leaf_row_values(leaf, r);
-    }
-    *rows = (uint32_t)row_sum;
-    *values = (uint32_t)value_sum;
-    return value_sum <= O2P_MAX_ROWS;
+    uint64_t sum = 0;
+    if (leaf->repeats == NULL)
+        return leaf->value_count;
+    if (leaf->counts == NULL && leaf->valid == NULL)
+        return leaf->nullable ? 0 : leaf->all_rows;
+    for (uint32_t r = 0; r < leaf->rows; r++)
+        sum += (uint64_t)leaf->repeats[r] * o2p_leaf_row_values(leaf, r);
+    return sum;
 }
 
 /* Of an element a row: values of 4 or 8 bytes, lists, counts, or valid, a byte. Runs are short or
@@ -521,11 +521,12 @@ static const void *expand_rows(o2p_buffer *buffer, const o2p_leaf *leaf, const v
 
 bool o2p_leaf_expand(o2p_gather *gather, o2p_leaf *leaf)
 {
-    uint32_t rows, values;
-    if (!expanded_size(leaf, &rows, &values)) {
+    uint64_t all_values = o2p_leaf_all_values(leaf);
+    if (all_values > O2P_MAX_ROWS) {
         o2p_memory_refuse(gather->indices.memory);
         return false;
     }
+    uint32_t rows = leaf->all_rows, values = (uint32_t)all_values;
     if (leaf->lists != NULL) {
         leaf->lists =
             (const uint32_t *)expand_rows(&gather->expanded[0], leaf, leaf->lists, 4, rows);

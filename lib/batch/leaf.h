@@ -19,6 +19,7 @@
 typedef struct o2p_leaf {
     uint32_t rows;
     const uint32_t *repeats; /* of rows: how often each comes; NULL: once. See o2p_leaf_expand */
+    uint32_t all_rows;       /* of a leaf with repeats: their sum */
     const uint32_t *counts;  /* of rows; NULL: flat */
     const uint32_t *inner;   /* of child rows; NULL: no second level */
     const uint8_t *valid;    /* NULL: nothing is null */
@@ -122,6 +123,9 @@ static inline uint32_t o2p_leaf_row_values(const o2p_leaf *leaf, uint32_t row)
         return leaf->counts[row];
     return leaf->valid != NULL ? leaf->valid[row] : !leaf->nullable;
 }
+
+/* Values of all rows, with those that repeat. */
+uint64_t o2p_leaf_all_values(const o2p_leaf *leaf);
 
 /* Where a page begins or ends in a leaf. */
 typedef struct o2p_leaf_at {

@@ -142,8 +142,10 @@ uint32_t o2p_row_group_rows(o2p_encoder *e, const uint32_t *selected, const uint
                             uint32_t count);
 
 /* localise.c: numbers the entries that the leaf uses: sets w->places and place_count, and the
- * encoder's used and uses. False when memory is refused. */
+ * encoder's used. False when memory is refused. Then: how many values have each place, before the
+ * leaf is expanded; NULL when memory is refused. */
 bool o2p_localise(o2p_leaf_writer *w);
+const uint32_t *o2p_place_uses(const o2p_leaf_writer *w);
 
 /* bounds.c: least and greatest of values, if they are wanted and there are any. `stored` has room
  * for two values of 8 bytes, and lasts as long as the bounds. */

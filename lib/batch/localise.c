@@ -1,10 +1,10 @@
 /* localise.c - numbers the entries that a leaf uses, which is their place in its chunk's
  * dictionary.
  *
- * By first use, but for the values of a MAP: those of one key are put together. Digits then lie by
- * digits and names by names, of which every codec makes less, and the keys whose values come most
- * often are first, so that indices of few bits are the frequent ones. (An entry that several keys
- * have is put with the first.)
+ * By first use, in one pass, but for the values of a MAP: those of one key are put together. Digits
+ * then lie by digits and names by names, of which every codec makes less, and the keys whose values
+ * come most often are first, so that indices of few bits are the frequent ones. (An entry that
+ * several keys have is put with the first.)
  */
 #include "leaf_writer.h"
 
@@ -27,27 +27,13 @@ static uint32_t *zeroed(o2p_buffer *buffer, uint32_t count)
 
 /* ---- entries and their uses ---- */
 
-/* What is numbered: the entries used so far, and of a MAP's values the key that each first has. */
+/* What is numbered: the entries used so far. */
 typedef struct entry_list {
-    uint32_t *local; /* of all entries: uses */
-    uint32_t *used, *keys;
+    uint32_t *local; /* of all entries: their place + 1; of a MAP's values at first their uses */
+    uint32_t *used;
+    uint32_t *keys; /* of a MAP's values: the key that each first has */
     uint32_t count;
 } entry_list;
-
-/* Notes entries that come `times` times each, which is not 0. */
-static void note_entries(entry_list *list, const uint32_t *indices, const uint32_t *keys,
-                         uint32_t count, uint32_t times)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t uses = list->local[indices[i]];
-        list->local[indices[i]] = uses + times;
-        if (uses > 0)
-            continue;
-        if (keys != NULL)
-            list->keys[list->count] = keys[i];
-        list->used[list->count++] = indices[i];
-    }
-}
 
 /* How many rows, or child rows, have each list; NULL when memory is refused, or the rows have more
  * values than Parquet can count. */
@@ -68,34 +54,56 @@ static const uint32_t *count_lists(o2p_encoder *e, const o2p_leaf *leaf)
     return NULL;
 }
 
-/* Of rows that share lists each list is noted once, for all of them. */
+/* Notes the values of a MAP: of rows that share lists each list once, for all of them. False when
+ * memory is refused. */
 static bool note_lists(entry_list *list, o2p_encoder *e, const o2p_leaf *leaf)
 {
     const uint32_t *times = count_lists(e, leaf);
     for (uint32_t l = 0; l < leaf->list_count && times != NULL; l++) {
-        uint32_t begin = leaf->list_begins[l];
+        const uint32_t *indices = leaf->indices + leaf->list_begins[l];
+        const uint32_t *keys = leaf->keys + leaf->list_begins[l];
+        uint32_t count = o2p_leaf_list_size(leaf, l);
         o2p_leaf_list_ahead(leaf, leaf->indices, l);
-        if (leaf->keys != NULL)
-            o2p_leaf_list_ahead(leaf, leaf->keys, l);
-        note_entries(list, leaf->indices + begin, leaf->keys == NULL ? NULL : leaf->keys + begin,
-                     o2p_leaf_list_size(leaf, l), times[l]);
+        o2p_leaf_list_ahead(leaf, leaf->keys, l);
+        for (uint32_t i = 0; i < count; i++) {
+            uint32_t uses = list->local[indices[i]];
+            list->local[indices[i]] = uses + times[l];
+            if (uses > 0)
+                continue;
+            list->keys[list->count] = keys[i];
+            list->used[list->count++] = indices[i];
+        }
     }
     return times != NULL;
 }
 
-/* False when memory is refused. */
-static bool note_leaf(entry_list *list, o2p_encoder *e, const o2p_leaf *leaf)
+/* Adds up how often each place comes; `places` has those of the leaf's values, or of its lists. */
+static bool count_places(o2p_encoder *e, const o2p_leaf *leaf, const uint32_t *places,
+                         uint32_t *uses)
 {
-    if (leaf->lists != NULL)
-        return note_lists(list, e, leaf);
-    if (leaf->repeats == NULL)
-        note_entries(list, leaf->indices, NULL, leaf->value_count, 1);
-    for (uint32_t r = 0, i = 0; r < leaf->rows && leaf->repeats != NULL; r++) {
-        uint32_t count = o2p_leaf_row_values(leaf, r);
-        note_entries(list, leaf->indices + i, NULL, count, leaf->repeats[r]);
-        i += count;
-    }
-    return true;
+    const uint32_t *times = leaf->lists == NULL ? NULL : count_lists(e, leaf);
+    for (uint32_t l = 0; l < leaf->list_count && times != NULL; l++)
+        for (uint32_t i = 0; i < o2p_leaf_list_size(leaf, l); i++)
+            uses[*places++] += times[l];
+    if (leaf->lists == NULL && leaf->repeats == NULL)
+        for (uint32_t i = 0; i < leaf->value_count; i++)
+            uses[places[i]]++;
+    for (uint32_t r = 0; r < leaf->rows && leaf->lists == NULL && leaf->repeats != NULL; r++)
+        for (uint32_t i = 0; i < o2p_leaf_row_values(leaf, r); i++)
+            uses[*places++] += leaf->repeats[r];
+    return leaf->lists == NULL || times != NULL;
+}
+
+const uint32_t *o2p_place_uses(const o2p_leaf_writer *w)
+{
+    o2p_encoder *e = w->encoder;
+    if (w->leaf->keys != NULL)
+        return o2p_u32s(&e->uses);
+    uint32_t *uses = o2p_u32_room(&e->uses, w->place_count);
+    if (uses == NULL)
+        return NULL;
+    memset(uses, 0, (size_t)w->place_count * 4);
+    return count_places(e, w->leaf, w->places, uses) ? uses : NULL;
 }
 
 /* ---- values of a key ---- */
@@ -175,23 +183,45 @@ static bool group_entries(const o2p_leaf_writer *w, entry_list *list)
 
 /* ---- places ---- */
 
-static uint32_t *put_places(const uint32_t *local, const uint32_t *indices, uint32_t count,
+/* Puts the places of entries, of which those without one get the next. */
+static uint32_t *put_places(entry_list *list, const uint32_t *indices, uint32_t count,
                             uint32_t *places)
 {
-    for (uint32_t i = 0; i < count; i++)
-        places[i] = local[indices[i]] - 1;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t *place = &list->local[indices[i]];
+        if (*place == 0) {
+            list->used[list->count++] = indices[i];
+            *place = list->count;
+        }
+        places[i] = *place - 1;
+    }
     return places + count;
 }
 
-static void place_leaf(const entry_list *list, const o2p_leaf *leaf, uint32_t *places)
+static void place_leaf(entry_list *list, const o2p_leaf *leaf, uint32_t *places)
 {
     if (leaf->lists == NULL)
-        put_places(list->local, leaf->indices, leaf->value_count, places);
+        put_places(list, leaf->indices, leaf->value_count, places);
     for (uint32_t l = 0; l < leaf->list_count; l++) {
         o2p_leaf_list_ahead(leaf, leaf->indices, l);
-        places = put_places(list->local, leaf->indices + leaf->list_begins[l],
-                            o2p_leaf_list_size(leaf, l), places);
+        places = put_places(list, leaf->indices + leaf->list_begins[l], o2p_leaf_list_size(leaf, l),
+                            places);
     }
+}
+
+/* Gives the values of a MAP their places, and counts their uses. False when memory is refused. */
+static bool place_by_key(const o2p_leaf_writer *w, entry_list *list, uint32_t most)
+{
+    uint32_t *uses = o2p_u32_room(&w->encoder->uses, most);
+    list->keys = uses; /* until they are grouped */
+    if (uses == NULL)
+        return false;
+    bool ok = note_lists(list, w->encoder, w->leaf) && group_entries(w, list);
+    for (uint32_t p = 0; p < list->count; p++) {
+        uses[p] = list->local[list->used[p]];
+        list->local[list->used[p]] = p + 1;
+    }
+    return ok;
 }
 
 bool o2p_localise(o2p_leaf_writer *w)
@@ -200,16 +230,13 @@ bool o2p_localise(o2p_leaf_writer *w)
     const o2p_leaf *leaf = w->leaf;
     uint32_t entries = w->dictionary->entry_count, values = o2p_leaf_index_count(leaf);
     uint32_t most = values < entries ? values : entries;
-    uint32_t *places = o2p_u32_room(&e->places, values), *uses = o2p_u32_room(&e->uses, most);
-    entry_list list = {zeroed(&e->local, entries), o2p_u32_room(&e->used, most), uses, 0};
-    if (list.local == NULL || places == NULL || list.used == NULL || uses == NULL)
+    uint32_t *places = o2p_u32_room(&e->places, values);
+    entry_list list = {zeroed(&e->local, entries), o2p_u32_room(&e->used, most), NULL, 0};
+    if (list.local == NULL || places == NULL || list.used == NULL)
         return false;
-    bool ok = note_leaf(&list, e, leaf) && (leaf->keys == NULL || group_entries(w, &list));
-    for (uint32_t p = 0; p < list.count; p++) {
-        uses[p] = list.local[list.used[p]];
-        list.local[list.used[p]] = p + 1;
-    }
-    place_leaf(&list, leaf, places);
+    bool ok = leaf->keys == NULL || place_by_key(w, &list, most);
+    if (ok)
+        place_leaf(&list, leaf, places);
     for (uint32_t p = 0; p < list.count; p++)
         list.local[list.used[p]] = 0;
     w->places = places;

@@ -11,16 +11,22 @@ static uint64_t entry_bytes(const o2p_leaf_writer *w, uint32_t first, uint32_t c
     return w->hex ? bytes * 2 : bytes;
 }
 
+/* About how many bytes each value takes; 0: they differ. */
+static uint32_t value_width(const o2p_leaf_writer *w)
+{
+    if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY)
+        return 2;
+    return w->physical != O2P_PHYSICAL_BYTE_ARRAY ? 8 : 0;
+}
+
 /* About how many bytes the values take. */
 static uint64_t value_bytes(const o2p_leaf_writer *w, o2p_value_range v)
 {
     const o2p_leaf *leaf = w->leaf;
     if (leaf->constant)
         return 0;
-    if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY)
-        return (uint64_t)v.count * 2;
-    if (w->physical != O2P_PHYSICAL_BYTE_ARRAY)
-        return (uint64_t)v.count * 8;
+    if (value_width(w) > 0)
+        return (uint64_t)v.count * value_width(w);
     if (leaf->lists == NULL)
         return entry_bytes(w, v.first, v.count);
     uint64_t bytes = 0;
@@ -59,14 +65,15 @@ static uint32_t page_rows(const o2p_leaf_writer *w, o2p_leaf_at at)
     const o2p_settings *settings = w->encoder->settings;
     uint32_t left = w->leaf->rows - at.row, rows = 0;
     uint32_t most = left < settings->page_rows ? left : settings->page_rows;
+    uint32_t width = value_width(w), first = at.value;
     uint64_t bytes = 0;
     if (w->all_bytes <= settings->page_bytes)
         return most;
-    while (rows < most && bytes < settings->page_bytes) {
+    for (; rows < most && bytes < settings->page_bytes; rows++) {
         o2p_leaf_at before = at;
         skip_row(w->leaf, &at);
-        bytes += value_bytes(w, values_between(w->leaf, before, at));
-        rows++;
+        bytes = width > 0 ? (uint64_t)(at.value - first) * width
+                          : bytes + value_bytes(w, values_between(w->leaf, before, at));
     }
     return rows;
 }

@@ -490,15 +490,22 @@ static void a_row_group_forgets_the_one_before(void **state)
 
 /* ---- repeats ---- */
 
+/* Of the four rows of `leaf`. */
+static void set_repeats(void)
+{
+    static const uint32_t repeats[] = {2, 1, 0, 3};
+    leaf.repeats = repeats;
+    leaf.all_rows = 6;
+}
+
 static void repeats_are_written_out(void **state)
 {
     (void)state;
-    static const uint32_t repeats[] = {2, 1, 0, 3};
     add_map(O2P_COL_LogAttributes, 0, 2, 1);
     add_map(O2P_COL_LogAttributes, 1, 0, 0);
     add_map(O2P_COL_LogAttributes, 3, 1, 4);
     gather_rows(LogAttributes, NONE, KEY, 0, 1, 2, 3);
-    leaf.repeats = repeats;
+    set_repeats();
     assert_true(o2p_leaf_expand(&gather, &leaf));
     assert_null(leaf.repeats);
     assert_int_equal(leaf.rows, 6);
@@ -509,14 +516,14 @@ static void repeats_are_written_out(void **state)
     set_text(O2P_COL_Body, 1, "b");
     set_text(O2P_COL_Body, 3, "d");
     gather_rows(Body, NONE, ONLY, 0, 1, 2, 3);
-    leaf.repeats = repeats;
+    set_repeats();
     assert_true(o2p_leaf_expand(&gather, &leaf));
     assert_memory_equal(leaf.valid, "\0\0\1\1\1\1", 6);
     assert_array(leaf.indices, 1, 2, 2, 2);
     assert_int_equal(leaf.value_count, 4);
     o2p_set64(rows, O2P_COL_Timestamp, 3, 5000);
     gather_rows(Timestamp, NONE, ONLY, 0, 1, 2, 3);
-    leaf.repeats = repeats;
+    set_repeats();
     assert_true(o2p_leaf_expand(&gather, &leaf));
     assert_words(0, 0, 0, 5, 5, 5);
 }
