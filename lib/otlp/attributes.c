@@ -159,12 +159,13 @@ typedef struct read_value {
 } read_value;
 
 /* Reads a value; `varied`: without looking for it. */
-static bool read_value_of(o2p_walk *walk, const o2p_attributes *list, o2p_span value, bool varied,
-                          read_value *read)
+static inline bool read_value_of(o2p_walk *walk, const o2p_attributes *list, o2p_column *column,
+                                 o2p_span value, bool varied, read_value *read)
 {
     o2p_any_text text;
-    o2p_dictionary *values = o2p_column_dictionary(list->rows, list->target->map);
-    if (O2P_UNLIKELY(values == NULL))
+    o2p_dictionary *values = column->dictionary;
+    if (O2P_UNLIKELY(values == NULL) &&
+        (values = o2p_make_dictionary(list->rows, list->target->map)) == NULL)
         return false;
     if (list->depth < walk->limits.max_depth && o2p_any_is_plain(value))
         text = (o2p_any_text){value.bytes + 2, value.size - 2, true, O2P_LETTER_STRING};
@@ -176,7 +177,7 @@ static bool read_value_of(o2p_walk *walk, const o2p_attributes *list, o2p_span v
                          : o2p_intern(values, text.bytes, text.size, lasting);
     read->letter = text.letter;
     read->fresh = values->entry_count > entries;
-    return !list->rows->pool->memory->failed;
+    return !values->entries.memory->failed;
 }
 
 /* Takes a KeyValue apart that is written as all clients do: key, then value, and nothing else. */
@@ -232,9 +233,22 @@ static uint32_t index_of_key(o2p_walk *walk, const o2p_attributes *list, const o
     return index;
 }
 
-/* Reads an attribute; `pair_place` is its own, or NULL. */
-static bool read_pair(o2p_walk *walk, o2p_attributes *list, o2p_span key_value,
-                      o2p_known_pair *pair_place)
+/* Remembers an attribute whose value was not new and in which nothing was noticed. */
+static inline void remember_pair(const o2p_walk *walk, const o2p_column *column, o2p_span key_value,
+                                 o2p_known_key *key, const read_value *read, o2p_known_pair *pair)
+{
+    *pair = (o2p_known_pair){.bytes = key_value.bytes,
+                             .column = column,
+                             .size = (uint32_t)key_value.size,
+                             .request = walk->known.request,
+                             .key = key->key,
+                             .value = read->index,
+                             .letter = read->letter,
+                             .owner = key};
+}
+
+/* Reads an attribute whatever it is like. */
+static bool read_pair(o2p_walk *walk, o2p_attributes *list, o2p_span key_value)
 {
     o2p_column *column = &list->rows->columns[list->target->map];
     o2p_known_key *key_place = NULL;
@@ -252,72 +266,36 @@ static bool read_pair(o2p_walk *walk, o2p_attributes *list, o2p_span key_value,
     if (O2P_UNLIKELY(came_before(walk, list, column, index)))
         return o2p_note_duplicate(walk, list, list->position++, index, value);
     bool varied = key_place != NULL && o2p_known_key_is_new(key_place);
-    if (!read_value_of(walk, list, value, varied, &read))
+    if (!read_value_of(walk, list, column, value, varied, &read))
         return false;
     if (O2P_UNLIKELY(column->key_dictionary->gave_up))
         o2p_note_late(walk, list, value);
     push(walk, list, column, index, read.index, read.letter);
     list->position++;
-    if (key_place != NULL)
+    if (key_place != NULL) {
         o2p_known_key_count(key_place, read.fresh);
-    if (pair_place != NULL && !read.fresh && noticed(walk) == noticed_before &&
-        !column->key_dictionary->gave_up)
-        *pair_place = (o2p_known_pair){.bytes = key_value.bytes,
-                                       .column = column,
-                                       .size = (uint32_t)key_value.size,
-                                       .request = walk->known.request,
-                                       .key = index,
-                                       .value = read.index,
-                                       .letter = read.letter,
-                                       .owner = key_place};
+        o2p_known_pair *pair = o2p_known_pair_place(&walk->known, key_value);
+        if (!read.fresh && noticed(walk) == noticed_before && pair != NULL)
+            remember_pair(walk, column, key_value, key_place, &read, pair);
+    }
     return !list->rows->pool->memory->failed;
 }
 
 static bool add_one(o2p_walk *walk, o2p_attributes *list, const o2p_wire_field *key_value)
 {
-    o2p_column *column = &list->rows->columns[list->target->map];
     if (O2P_UNLIKELY(list->depth > walk->limits.max_depth))
         return o2p_walk_fail(walk, O2P_ERR_DEPTH, key_value->start);
     if (O2P_UNLIKELY(list->position >= walk->limits.max_attributes))
         return o2p_walk_over(walk, key_value->start,
                              "more attributes in a list than max_attributes");
-    bool by_bytes = column->key_dictionary == NULL || !column->key_dictionary->gave_up;
-    o2p_span span = o2p_span_of(key_value);
-    return read_pair(walk, list, span, by_bytes ? o2p_known_pair_place(&walk->known, span) : NULL);
+    return read_pair(walk, list, o2p_span_of(key_value));
 }
 
-/* ---- those that were read before ---- */
-
-/* Where the next attributes go. */
-typedef struct ends {
-    uint32_t *keys, *values;
-    uint8_t *letters;
-} ends;
-
-static ends ends_of(o2p_walk *walk, const o2p_attributes *list, const o2p_column *column)
-{
-    const o2p_buffer *letters = &o2p_scratch_of(walk, list)->types;
-    return (ends){(uint32_t *)(void *)(column->keys.data + column->keys.size),
-                  (uint32_t *)(void *)(column->items.data + column->items.size),
-                  letters->data + letters->size};
-}
-
-static bool make_room(o2p_walk *walk, const o2p_attributes *list, o2p_column *column, size_t count)
-{
-    return o2p_buffer_reserve(&column->keys, count * 4) &&
-           o2p_buffer_reserve(&column->items, count * 4) &&
-           o2p_buffer_reserve(&o2p_scratch_of(walk, list)->types, count);
-}
-
-/* Counts attributes that were put there. */
-static void take_room(o2p_walk *walk, o2p_attributes *list, o2p_column *column, uint32_t count)
-{
-    column->keys.size += (size_t)count * 4;
-    column->items.size += (size_t)count * 4;
-    o2p_scratch_of(walk, list)->types.size += count;
-    list->count += count;
-    list->position += count;
-}
+/* ---- those of known keys ----
+ *
+ * Most attributes have a key that was read before, and many the same value too, which is found with
+ * it. Where one cannot be a duplicate either, it takes no more than is here.
+ */
 
 /* The field that begins here, one of those that fields_end found. */
 static inline o2p_span short_field(const uint8_t *at)
@@ -327,41 +305,113 @@ static inline o2p_span short_field(const uint8_t *at)
     return (o2p_span){at + 3, (size_t)(at[1] & 0x7F) | (size_t)at[2] << 7};
 }
 
-/* Adds attributes up to the first that was not read before, or may be a duplicate, and returns
- * where it begins; `*place` is its own among the known ones, if that was looked for. There is room
- * for all, and it is sure that they may be added. */
-static const uint8_t *add_known(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
-                                const uint8_t *at, const uint8_t *end, o2p_known_pair **place)
+static bool make_room(o2p_walk *walk, const o2p_attributes *list, o2p_column *column, size_t count)
 {
-    ends to = ends_of(walk, list, column);
-    uint32_t added = 0, keys = 0, values = 0;
-    if (list->stamp != 0)
-        return at;
-    for (; at != end; added++) {
+    return o2p_buffer_reserve(&column->keys, count * 4) &&
+           o2p_buffer_reserve(&column->items, count * 4) &&
+           o2p_buffer_reserve(&o2p_scratch_of(walk, list)->types, count);
+}
+
+/* Where the next attributes go, and how many went there. */
+typedef struct additions {
+    uint32_t *keys, *values;
+    uint8_t *letters;
+    uint32_t count;
+    uint32_t keys_found, values_found; /* those that are not empty: lookups that were saved */
+} additions;
+
+static additions begin_additions(o2p_walk *walk, const o2p_attributes *list,
+                                 const o2p_column *column)
+{
+    const o2p_buffer *letters = &o2p_scratch_of(walk, list)->types;
+    return (additions){.keys = (uint32_t *)(void *)(column->keys.data + column->keys.size),
+                       .values = (uint32_t *)(void *)(column->items.data + column->items.size),
+                       .letters = letters->data + letters->size};
+}
+
+static void end_additions(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
+                          const additions *to)
+{
+    column->keys.size += (size_t)to->count * 4;
+    column->items.size += (size_t)to->count * 4;
+    o2p_scratch_of(walk, list)->types.size += to->count;
+    list->count += to->count;
+    list->position += to->count;
+    column->key_dictionary->lookups += to->keys_found;
+    if (to->values_found > 0)
+        column->dictionary->lookups += to->values_found;
+}
+
+static inline void put(additions *to, o2p_attributes *list, uint32_t key, uint32_t value,
+                       char letter)
+{
+    to->keys[to->count] = key;
+    to->values[to->count] = value;
+    to->letters[to->count++] = (uint8_t)letter;
+    to->keys_found += key != 0;
+    list->typed |= letter != O2P_LETTER_STRING;
+}
+
+/* Notes that a key comes; false if it may have come before. */
+static inline bool is_first(o2p_attributes *list, uint32_t key)
+{
+    uint64_t bit = UINT64_C(1) << (key & 63);
+    bool first = (list->seen & bit) == 0;
+    list->seen |= bit;
+    return first;
+}
+
+/* Adds an attribute that was not read before, or not often enough, and whose place among those is
+ * `pair`, if its key was. Not if it may be a duplicate; `*ok`: nothing failed. */
+static O2P_ALWAYS_INLINE bool add_value(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
+                                        o2p_span key_value, o2p_known_pair *pair, additions *to,
+                                        bool *ok)
+{
+    o2p_span key, value;
+    read_value read;
+    if (!split_plain(key_value, &key, &value))
+        return false;
+    o2p_known_key *known = o2p_known_key_place(&walk->known, key);
+    if (known == NULL || !o2p_known_key_holds(&walk->known, known, column, key) ||
+        !is_first(list, known->key))
+        return false;
+    known->bytes = key.bytes;
+    *ok = read_value_of(walk, list, column, value, o2p_known_key_is_new(known), &read);
+    if (O2P_UNLIKELY(!*ok))
+        return false;
+    put(to, list, known->key, read.index, read.letter);
+    o2p_known_key_count(known, read.fresh);
+    if (!read.fresh && noticed(walk) == list->noticed)
+        remember_pair(walk, column, key_value, known, &read, pair);
+    return true;
+}
+
+/* Adds attributes up to the first whose key is not known, or that may be a duplicate, and returns
+ * where it begins. There is room for all, and it is sure that they may be added. `*ok`: nothing
+ * failed. */
+static const uint8_t *add_known(o2p_walk *walk, o2p_attributes *list, o2p_column *column,
+                                const uint8_t *at, const uint8_t *end, bool *ok)
+{
+    additions to = begin_additions(walk, list, column);
+    while (at != end && list->stamp == 0) {
         o2p_span field = short_field(at);
-        o2p_known_pair *pair = *place = o2p_known_pair_place(&walk->known, field);
-        if (pair == NULL || !o2p_known_pair_holds(&walk->known, pair, column, field))
+        o2p_known_pair *pair = o2p_known_pair_place(&walk->known, field);
+        if (O2P_UNLIKELY(pair == NULL))
             break;
-        uint64_t bit = UINT64_C(1) << (pair->key & 63);
-        if (O2P_UNLIKELY((list->seen & bit) != 0))
-            break;
-        list->seen |= bit;
-        pair->bytes = field.bytes;
-        list->typed |= pair->letter != O2P_LETTER_STRING;
-        to.keys[added] = pair->key;
-        to.values[added] = pair->value;
-        to.letters[added] = (uint8_t)pair->letter;
-        keys += pair->key != 0;
-        values += pair->value != 0;
-        if (pair->owner != NULL)
+        if (!o2p_known_pair_holds(&walk->known, pair, column, field)) {
+            if (!add_value(walk, list, column, field, pair, &to, ok))
+                break;
+        } else if (O2P_LIKELY(is_first(list, pair->key))) {
+            pair->bytes = field.bytes;
+            put(&to, list, pair->key, pair->value, pair->letter);
+            to.values_found += pair->value != 0;
             o2p_known_key_count(pair->owner, false);
+        } else {
+            break;
+        }
         at = field.bytes + field.size;
     }
-    if (added > 0) {
-        take_room(walk, list, column, added);
-        column->key_dictionary->lookups += keys;
-        column->dictionary->lookups += values;
-    }
+    end_additions(walk, list, column, &to);
     return at;
 }
 
@@ -406,6 +456,7 @@ static bool add_fields(o2p_walk *walk, o2p_attributes *list, o2p_span fields, ui
 {
     o2p_column *column = &list->rows->columns[list->target->map];
     const uint8_t *at = fields.bytes, *end = at + fields.size;
+    bool ok = true;
     bool allowed = list->depth <= walk->limits.max_depth &&
                    list->position + (uint64_t)count <= walk->limits.max_attributes;
     if (o2p_column_key_dictionary(list->rows, list->target->map) == NULL ||
@@ -414,18 +465,16 @@ static bool add_fields(o2p_walk *walk, o2p_attributes *list, o2p_span fields, ui
     if (list->position == 0)
         start(walk, list, column);
     while (at != end) {
-        o2p_known_pair *place = NULL;
         if (O2P_LIKELY(allowed && !column->key_dictionary->gave_up))
-            at = add_known(walk, list, column, at, end, &place);
-        if (at == end)
+            at = add_known(walk, list, column, at, end, &ok);
+        if (at == end || O2P_UNLIKELY(!ok))
             break;
         o2p_span field = short_field(at);
         o2p_wire_field key_value = {*at, at, field.size, field.bytes};
-        if (place != NULL ? !read_pair(walk, list, field, place) : !add_one(walk, list, &key_value))
-            return false;
+        ok = add_one(walk, list, &key_value);
         at = field.bytes + field.size;
     }
-    return true;
+    return ok;
 }
 
 /* A list that was thought to be known goes on: adds what it was taken for. */

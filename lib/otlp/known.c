@@ -43,23 +43,14 @@ void *o2p_known_table_begin(o2p_buffer *table, size_t size)
  */
 enum { NEW_IN_TWENTY = 19 };
 
-/* Of a key whose values are new, so many are looked up at the begin of each step all the same, and
- * when half of them came again the others are, too. */
-enum { SAMPLE = 128 };
-
 void o2p_known_key_judge(o2p_known_key *key)
 {
-    if (key->varied && key->values == SAMPLE && key->fresh < SAMPLE / 2)
+    if (key->varied && key->values == O2P_KNOWN_SAMPLE && key->fresh < O2P_KNOWN_SAMPLE / 2)
         key->varied = false;
     if (key->values < O2P_KNOWN_STEP)
         return;
     key->varied = key->varied || key->fresh * 20 > O2P_KNOWN_STEP * NEW_IN_TWENTY;
     key->values = key->fresh = 0;
-}
-
-bool o2p_known_key_is_new(const o2p_known_key *key)
-{
-    return key->varied && key->values >= SAMPLE;
 }
 
 /* Lists share a pair of places, so that of two that meet none pushes the other out again and again.

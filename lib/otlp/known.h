@@ -42,7 +42,7 @@ typedef struct o2p_known_pair {
     uint32_t request;
     uint32_t key, value; /* indices */
     char letter;
-    o2p_known_key *owner; /* where its key was when it was read; NULL: nowhere */
+    o2p_known_key *owner; /* where its key was when it was read */
 } o2p_known_pair;
 
 /* The fields of a record that make up a list, one behind the other. */
@@ -123,8 +123,9 @@ static inline bool o2p_known_key_holds(const o2p_known *known, const o2p_known_k
 /* A step of o2p_known_key_count: decides whether values are new. */
 void o2p_known_key_judge(o2p_known_key *key);
 
-/* Values are judged by so many at a time: see known.c. */
-enum { O2P_KNOWN_STEP = 2048 };
+/* Values are judged by so many at a time. Of a key whose values are new, so many are looked up at
+ * the begin of each step all the same, and when half of them came again the others are, too. */
+enum { O2P_KNOWN_STEP = 2048, O2P_KNOWN_SAMPLE = 128 };
 
 /* Counts a value that came with the key, and whether it made an entry. */
 static inline void o2p_known_key_count(o2p_known_key *key, bool fresh)
@@ -136,7 +137,10 @@ static inline void o2p_known_key_count(o2p_known_key *key, bool fresh)
 }
 
 /* Whether the next value is likely to be new. */
-bool o2p_known_key_is_new(const o2p_known_key *key);
+static inline bool o2p_known_key_is_new(const o2p_known_key *key)
+{
+    return O2P_UNLIKELY(key->varied) && key->values >= O2P_KNOWN_SAMPLE;
+}
 
 /* The place of an attribute; NULL when memory is refused. */
 static inline o2p_known_pair *o2p_known_pair_place(o2p_known *known, o2p_span pair)
