@@ -234,7 +234,7 @@ typedef struct o2p_options {
      * the first of its two bounds. */
     uint32_t row_group_rows;   /* default 122,880, at most 2^30 */
     uint64_t row_group_bytes;  /* about; default 128 MiB. A row group has one row at least */
-    uint32_t page_rows;        /* default 20,000 */
+    uint32_t page_rows;        /* default 61,440 */
     uint32_t page_bytes;       /* about; default 1 MiB, at most 2^30 */
     uint32_t dictionary_bytes; /* most of a dictionary page: a column whose distinct values of a row
                                   group are more is written without; default 16 MiB, at most

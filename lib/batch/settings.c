@@ -12,7 +12,7 @@
 #define MAX_ROW_GROUP_ROWS (1u << 30)
 
 /* Pages as parquet-java writes them. */
-#define DEFAULT_PAGE_ROWS 20000u
+#define DEFAULT_PAGE_ROWS 61440u
 #define DEFAULT_PAGE_BYTES (1u << 20)
 #define MAX_PAGE_BYTES (1u << 30)
 

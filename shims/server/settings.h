@@ -63,7 +63,7 @@
       "122880", "N", "rows of a row group, at most")                                               \
     X(setting_number, row_group_bytes, FIXED, "row-group-bytes", BYTES, 1, UINT64_C(1) << 40,      \
       NULL, "128M", "N", "bytes of a row group before compression, at most, about")                \
-    X(setting_number, page_rows, FIXED, "page-rows", NUMBER, 1, 1u << 30, NULL, "20000", "N",      \
+    X(setting_number, page_rows, FIXED, "page-rows", NUMBER, 1, 1u << 30, NULL, "61440", "N",      \
       "rows of a page, at most")                                                                   \
     X(setting_number, page_bytes, FIXED, "page-bytes", BYTES, 1, 1u << 30, NULL, "1M", "N",        \
       "bytes of a page before compression, about")                                                 \

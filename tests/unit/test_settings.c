@@ -63,7 +63,7 @@ static void assert_defaults(const o2p_settings *s)
     assert_int_equal(s->bloom_tenths, 105);
     for (unsigned col = 0; col < O2P_COL_COUNT; col++)
         assert_int_equal(o2p_column_set_has(&s->blooms, (o2p_col)col), col == O2P_COL_TraceId);
-    assert_int_equal(s->page_rows, 20000);
+    assert_int_equal(s->page_rows, 61440);
     assert_int_equal(s->page_bytes, 1 << 20);
     assert_int_equal(s->max_input_bytes, 1 << 30);
     assert_int_equal(s->max_memory_bytes, UINT64_C(16) << 30);
