@@ -3,6 +3,8 @@
  */
 #include "leaf_writer.h"
 
+#include "../parquet/codec.h"
+
 /* Numbers the values of a list a row: one like the row's before, such as the bounds of a histogram,
  * has the same places. */
 static bool number_lists(o2p_number_table *table, const o2p_leaf *leaf, uint32_t *places)
@@ -23,6 +25,26 @@ static bool number_lists(o2p_number_table *table, const o2p_leaf *leaf, uint32_t
     return true;
 }
 
+/* Whether equal values nearly always follow each other, as times of points that were collected
+ * together do. */
+static bool values_are_runs(const uint32_t *places, uint32_t count, uint32_t distinct)
+{
+    enum { FEW = 64, RUNS_OF_A_VALUE = 2 };
+    uint64_t runs = 1;
+    for (uint32_t i = 1; i < count; i++)
+        runs += places[i] != places[i - 1];
+    return distinct >= FEW && runs <= (uint64_t)distinct * RUNS_OF_A_VALUE;
+}
+
+/* Whether the values are written as they are: a codec that counts bytes makes less of each where
+ * it comes first than of its entry in a dictionary and of an index that never came before. */
+static bool is_plain(const o2p_leaf_writer *w, const uint32_t *places, uint32_t distinct)
+{
+    o2p_codec codec = w->encoder->settings->codec;
+    return codec != O2P_CODEC_UNCOMPRESSED && !o2p_codec_repeats_only(codec) &&
+           values_are_runs(places, w->leaf->value_count, distinct);
+}
+
 /* Numbers the values of the leaf. False when a dictionary does not pay, or memory is refused. */
 static bool number_values(o2p_leaf_writer *w)
 {
@@ -40,9 +62,10 @@ static bool number_values(o2p_leaf_writer *w)
     uint64_t size = (uint64_t)distinct * o2p_physical_width(w->physical);
     if (distinct > 1 && size > w->encoder->settings->dictionary_bytes)
         return false;
-    w->places = places;
+    w->plain = is_plain(w, places, distinct);
+    w->places = w->plain ? NULL : places;
     w->place_count = distinct;
-    return true;
+    return !w->plain;
 }
 
 static void write_number_dictionary(o2p_leaf_writer *w)
@@ -63,8 +86,9 @@ bool o2p_write_numbers(o2p_leaf_writer *w)
         w->encoding = O2P_PAGE_ENCODING_RLE_DICTIONARY;
         write_number_dictionary(w);
     } else if (leaf->value_count > 0) {
-        w->encoding = w->physical == O2P_PHYSICAL_DOUBLE ? O2P_PAGE_ENCODING_PLAIN
-                                                         : O2P_PAGE_ENCODING_DELTA_BINARY_PACKED;
+        w->encoding = w->plain || w->physical == O2P_PHYSICAL_DOUBLE
+                          ? O2P_PAGE_ENCODING_PLAIN
+                          : O2P_PAGE_ENCODING_DELTA_BINARY_PACKED;
     }
     o2p_write_pages(w);
     return !w->encoder->memory->failed;

@@ -1,8 +1,9 @@
 /* rle.c - see rle.h.
  *
- * A bit-packed run that is followed by another run must be whole groups of eight. A run of equal
- * values can thus only begin where a group would, and is worth one when it fills at least that
- * group: it is enough to ask of each group in turn whether its eight values are equal.
+ * A bit-packed run that is followed by another run must be whole groups of eight, so a run of equal
+ * values can only begin where a group would. It is worth one if it fills at least that group, or if
+ * the group's values are of so few runs that these take less than its bits: it is enough to ask
+ * that of each group in turn.
  */
 #include "rle.h"
 #include "thrift.h"
@@ -58,18 +59,33 @@ static void literals(o2p_buffer *out, const uint32_t *values, size_t n, unsigned
     zeros(out, groups * width - (out->size - start));
 }
 
-static inline bool equal_group(const uint32_t *v)
+/* Of how many runs a group's values are. */
+static inline unsigned runs_of_group(const uint32_t *v)
 {
-    uint32_t difference = (v[0] ^ v[1]) | (v[0] ^ v[2]) | (v[0] ^ v[3]) | (v[0] ^ v[4]) |
-                          (v[0] ^ v[5]) | (v[0] ^ v[6]) | (v[0] ^ v[7]);
-    return difference == 0;
+    return 1u + (v[0] != v[1]) + (v[1] != v[2]) + (v[2] != v[3]) + (v[3] != v[4]) + (v[4] != v[5]) +
+           (v[5] != v[6]) + (v[6] != v[7]);
 }
 
-/* Where the run of values equal to values[i] ends, given that it reaches i + GROUP. */
+/* Of how many runs a group's values are at most, if they are written as such. A run takes a header
+ * of a byte, most of the time, and a value of whole bytes; a group takes `width` bytes. But where
+ * runs are long, a group lies across some of them and the next one does again: then up to four
+ * are written as what they are, and bytes repeat as the values do, which is what codecs find. */
+static unsigned most_runs(const uint32_t *values, size_t n, unsigned width)
+{
+    enum { LONG = 5, RUNS = 4 };
+    unsigned most = width / (1 + (width + 7) / 8);
+    size_t runs = 1;
+    for (size_t i = 1; i < n; i++)
+        runs += values[i] != values[i - 1];
+    unsigned least = n / runs >= LONG ? RUNS : 1;
+    return most > least ? most : least;
+}
+
+/* Where the run of values equal to values[i] ends. */
 static size_t run_end(const uint32_t *values, size_t i, size_t n)
 {
-    size_t end = i + GROUP;
-    while (n - end >= GROUP && values[end] == values[i] && equal_group(values + end))
+    size_t end = i + 1;
+    while (n - end >= GROUP && values[end] == values[i] && runs_of_group(values + end) == 1)
         end += GROUP;
     while (end < n && values[end] == values[i])
         end++;
@@ -79,10 +95,11 @@ static size_t run_end(const uint32_t *values, size_t i, size_t n)
 void o2p_rle_encode(o2p_buffer *out, const uint32_t *values, size_t n, unsigned width)
 {
     O2P_ASSERT(width >= 1 && width <= 32);
+    unsigned most = most_runs(values, n, width);
     size_t start = 0; /* of the values not yet written */
     size_t i = 0;
     while (n - i >= GROUP) {
-        if (!equal_group(values + i)) {
+        if (runs_of_group(values + i) > most) {
             i += GROUP;
             continue;
         }

@@ -48,6 +48,58 @@ static void encodings_follow_the_values(void **state)
     o2p_buffer_free(&bytes);
 }
 
+static int64_t encoding_of_times(walk_fixture *f, o2p_codec codec)
+{
+    o2p_settings settings = settings_of(0, 0, 0, codec);
+    check_store(f, &settings);
+    o2p_buffer bytes = encode_table(f, &settings, O2P_TABLE_METRICS_GAUGE);
+    parquet_reader file = parquet_open(&bytes);
+    size_t leaf = leaf_of(O2P_TABLE_METRICS_GAUGE, O2P_COL_TimeUnix);
+    bool dictionary = thrift_has(parquet_metadata(&file, 0, leaf), 11);
+    parquet_page page = parquet_data_page(&file, 0, leaf, 0);
+    int64_t encoding = thrift_int_field(thrift_field(page.header, 5), 2);
+    assert_int_equal(dictionary, encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY);
+    o2p_buffer_free(&bytes);
+    return encoding;
+}
+
+static void add_points(walk_fixture *f, unsigned times, unsigned points_of_a_time)
+{
+    sample_open(&f->p, "s");
+    pb_open(&f->p, 2);
+    pb_open(&f->p, 5);
+    for (unsigned i = 0; i < times * points_of_a_time; i++) {
+        pb_open(&f->p, 1);
+        pb_fixed64(&f->p, 3, SAMPLE_TIME + i / points_of_a_time * UINT64_C(1000000));
+        pb_close(&f->p);
+    }
+    pb_close(&f->p);
+    pb_close(&f->p);
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_METRICS);
+}
+
+/* Times that come again, but one after the other: a dictionary for codecs that find repetitions
+ * alone, or none; of few, for all. */
+static void runs_of_times_are_plain_for_codecs_that_count(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    add_points(f, 64, 4);
+    assert_int_equal(encoding_of_times(f, O2P_CODEC_ZSTD), O2P_PAGE_ENCODING_PLAIN);
+    assert_int_equal(encoding_of_times(f, O2P_CODEC_GZIP), O2P_PAGE_ENCODING_PLAIN);
+    assert_int_equal(encoding_of_times(f, O2P_CODEC_SNAPPY), O2P_PAGE_ENCODING_RLE_DICTIONARY);
+    assert_int_equal(encoding_of_times(f, O2P_CODEC_LZ4_RAW), O2P_PAGE_ENCODING_RLE_DICTIONARY);
+    assert_int_equal(encoding_of_times(f, O2P_CODEC_UNCOMPRESSED),
+                     O2P_PAGE_ENCODING_RLE_DICTIONARY);
+}
+
+static void few_times_have_a_dictionary(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    add_points(f, 63, 4);
+    assert_int_equal(encoding_of_times(f, O2P_CODEC_ZSTD), O2P_PAGE_ENCODING_RLE_DICTIONARY);
+}
+
 /* Beyond the bound there is no dictionary, but for that of one value. */
 static void dictionaries_are_bounded(void **state)
 {
@@ -106,6 +158,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         walk_test(encodings_follow_the_values),
+        walk_test(runs_of_times_are_plain_for_codecs_that_count),
+        walk_test(few_times_have_a_dictionary),
         walk_test(dictionaries_are_bounded),
         walk_test(booleans_are_plain),
     };

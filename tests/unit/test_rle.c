@@ -157,8 +157,9 @@ static void eight_equal_are_a_run(void **state)
     assert_int_equal(got.packed_runs, 1);
 }
 
-/* Runs of every length up to 40 at every distance from a group's start: right values, and a run
- * wherever eight of the equal values are left after the group before was filled. */
+/* Runs of every length up to 40 at every distance from a group's start: right values, and, where
+ * they are not long on average, a run wherever eight of the equal values are left after the group
+ * before was filled. */
 static void every_alignment(void **state)
 {
     (void)state;
@@ -168,11 +169,50 @@ static void every_alignment(void **state)
             for (size_t after = 0; after < 8; after += 3) {
                 size_t n = before + length + after;
                 for (size_t i = 0; i < n; i++)
-                    values[i] = i >= before && i < before + length ? 9 : (uint32_t)i % 2;
-                round_trip(values, n, 4);
-                size_t fill = (8 - before % 8) % 8;
-                assert_int_equal(got.runs, length >= fill + 8 ? 1 : 0);
+                    values[i] = i >= before && i < before + length ? 5 : (uint32_t)i % 2;
+                round_trip(values, n, 3);
+                size_t fill = (8 - before % 8) % 8, runs = before + 1 + after;
+                if (n / runs < 5)
+                    assert_int_equal(got.runs, length >= fill + 8 ? 1 : 0);
             }
+}
+
+/* Sets `n` values in runs of these lengths, over and over; a run's value is one more than that of
+ * the run before. */
+static void set_runs(uint32_t *values, size_t n, const size_t *lengths, size_t count)
+{
+    for (size_t i = 0, run = 0, left = lengths[0]; i < n; i++, left--) {
+        if (left == 0)
+            left = lengths[++run % count];
+        values[i] = (uint32_t)run;
+    }
+}
+
+/* Runs of these lengths are written as such, but for what is behind the last whole group. */
+static void check_short_runs(const size_t *lengths, size_t count, unsigned width)
+{
+    uint32_t values[96];
+    set_runs(values, 96, lengths, count);
+    round_trip(values, 96, width);
+    assert_in_range(got.packed_runs, 0, 1);
+    assert_int_equal(got.runs, values[96 - 8] + 1);
+}
+
+/* Short runs are written as such where they take less than a group's bits, or are long on average.
+ */
+static void short_runs(void **state)
+{
+    (void)state;
+    static const size_t three[] = {3}, four[] = {4}, mixed[] = {10, 8, 4};
+    check_short_runs(three, 1, 11); /* three runs of three bytes, or eleven */
+    check_short_runs(three, 1, 8);  /* up to four of two, or eight */
+    check_short_runs(four, 1, 5);   /* two of two, or five */
+    check_short_runs(mixed, 3, 5);  /* long on average */
+    uint32_t values[96];
+    set_runs(values, 96, three, 1);
+    round_trip(values, 96, 5); /* a group is of three at least */
+    assert_int_equal(got.packed_runs, 1);
+    assert_int_equal(got.runs, 0);
 }
 
 static void random_mixtures(void **state)
@@ -324,6 +364,7 @@ int main(void)
         plain(nothing),
         plain(eight_equal_are_a_run),
         plain(every_alignment),
+        plain(short_runs),
         plain(random_mixtures),
         plain(packed_already),
         of_levels(constant_levels),
