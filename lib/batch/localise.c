@@ -4,11 +4,13 @@
  * By first use, in one pass, but for the values of a MAP: those of one key are put together. Digits
  * then lie by digits and names by names, of which every codec makes less, and the keys whose values
  * come most often are first, so that indices of few bits are the frequent ones. (An entry that
- * several keys have is put with the first.)
+ * several keys have is put with the first.) For codecs that count bytes, which take their time,
+ * many texts of a key are put in their order: each then begins as the one before does.
  */
 #include "leaf_writer.h"
 
 #include "../base/sort.h"
+#include "../parquet/codec.h"
 
 /* The entries that are put together, since they are values of one key. */
 typedef struct value_group {
@@ -164,6 +166,89 @@ static bool place_groups(o2p_encoder *e)
     return true;
 }
 
+/* ---- texts of a key in their order ---- */
+
+/* How many bytes all of the texts begin with. */
+static uint32_t common_prefix(const o2p_dictionary *dictionary, const uint32_t *entries,
+                              uint32_t count)
+{
+    const o2p_entry *first = o2p_dictionary_entry(dictionary, entries[0]);
+    uint32_t common = first->size;
+    for (uint32_t i = 1; i < count && common > 0; i++) {
+        const o2p_entry *entry = o2p_dictionary_entry(dictionary, entries[i]);
+        o2p_dictionary_ahead(dictionary, entries, i, count);
+        common = entry->size < common ? entry->size : common;
+        uint32_t same = 0;
+        while (same < common && entry->bytes[same] == first->bytes[same])
+            same++;
+        common = same;
+    }
+    return common;
+}
+
+enum { DIGITS = 4 }; /* bytes of a text by which it is sorted */
+
+/* The bytes of a text behind `at`, in their order, zeros where it ends. */
+static uint32_t digits_of(const o2p_entry *entry, uint32_t at)
+{
+    uint32_t digits = 0;
+    for (uint32_t i = at; i < at + DIGITS; i++)
+        digits = digits << 8 | (i < entry->size ? entry->bytes[i] : 0u);
+    return digits;
+}
+
+/* Sorts `count` words by a byte of theirs, stably, into `to`. */
+static void sort_by_digit(const uint64_t *from, uint64_t *to, uint32_t count, unsigned shift)
+{
+    uint32_t starts[257] = {0};
+    for (uint32_t i = 0; i < count; i++)
+        starts[(from[i] >> shift & 0xFF) + 1]++;
+    for (unsigned d = 1; d < 256; d++)
+        starts[d] += starts[d - 1];
+    for (uint32_t i = 0; i < count; i++)
+        to[starts[from[i] >> shift & 0xFF]++] = from[i];
+}
+
+/* Sorts the entries of a key by the first bytes in which their texts differ. False when memory is
+ * refused. */
+static bool sort_texts(o2p_encoder *e, const o2p_dictionary *dictionary, uint32_t *entries,
+                       uint32_t count)
+{
+    uint64_t *words = (uint64_t *)(void *)o2p_u32_room(&e->packed, (size_t)count * 4);
+    if (words == NULL)
+        return false;
+    uint64_t *spare = words + count;
+    uint32_t common = common_prefix(dictionary, entries, count);
+    for (uint32_t i = 0; i < count; i++)
+        words[i] = (uint64_t)digits_of(o2p_dictionary_entry(dictionary, entries[i]), common) << 32 |
+                   entries[i];
+    for (unsigned digit = 0; digit < DIGITS; digit++) {
+        sort_by_digit(words, spare, count, 32 + 8 * digit);
+        uint64_t *swap = words;
+        words = spare;
+        spare = swap;
+    }
+    for (uint32_t i = 0; i < count; i++)
+        entries[i] = (uint32_t)words[i];
+    return true;
+}
+
+/* Sorts the entries of each key that has many, which lie behind each other. Few are not worth it:
+ * indices in the order of rows are smaller by as much. False when memory is refused. */
+static bool sort_groups(const o2p_leaf_writer *w, uint32_t *entries)
+{
+    enum { MANY = 512 };
+    o2p_buffer *groups = &w->encoder->groups;
+    for (size_t g = 0; g < groups->size / sizeof(value_group); g++) {
+        const value_group *group = &groups_of(groups)[g];
+        if (group->values >= MANY &&
+            !sort_texts(w->encoder, w->dictionary, entries + group->next - group->values,
+                        group->values))
+            return false;
+    }
+    return true;
+}
+
 /* Puts the entries of each key together. False when memory is refused. */
 static bool group_entries(const o2p_leaf_writer *w, entry_list *list)
 {
@@ -174,6 +259,8 @@ static bool group_entries(const o2p_leaf_writer *w, entry_list *list)
     value_group *groups = groups_of(&e->groups);
     for (uint32_t i = 0; i < list->count; i++)
         grouped[groups[list->keys[i]].next++] = list->used[i];
+    if (o2p_codec_counts(e->settings->codec) && !sort_groups(w, grouped))
+        return false;
     o2p_buffer swap = e->used;
     e->used = e->grouped;
     e->grouped = swap;

@@ -40,8 +40,7 @@ static bool values_are_runs(const uint32_t *places, uint32_t count, uint32_t dis
  * it comes first than of its entry in a dictionary and of an index that never came before. */
 static bool is_plain(const o2p_leaf_writer *w, const uint32_t *places, uint32_t distinct)
 {
-    o2p_codec codec = w->encoder->settings->codec;
-    return codec != O2P_CODEC_UNCOMPRESSED && !o2p_codec_repeats_only(codec) &&
+    return o2p_codec_counts(w->encoder->settings->codec) &&
            values_are_runs(places, w->leaf->value_count, distinct);
 }
 

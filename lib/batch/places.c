@@ -37,7 +37,7 @@ unsigned o2p_place_width(const o2p_leaf_writer *w)
 {
     unsigned width = o2p_bit_width(w->place_count - 1);
     o2p_codec codec = w->encoder->settings->codec;
-    bool counts = !o2p_codec_repeats_only(codec);
+    bool counts = o2p_codec_counts(codec);
     if (width == 0)
         return 1; /* readers differ on width 0 */
     if (codec == O2P_CODEC_UNCOMPRESSED)

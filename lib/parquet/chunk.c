@@ -159,7 +159,7 @@ static bool may_pay(o2p_parquet *writer, const o2p_chunk *chunk)
     o2p_codec codec = writer->options.codec;
     if (codec == O2P_CODEC_UNCOMPRESSED || writer->bodies.size < LEAST_COMPRESSED)
         return false;
-    return !chunk->random || !o2p_codec_repeats_only(codec) || sample_pays(writer);
+    return !chunk->random || o2p_codec_counts(codec) || sample_pays(writer);
 }
 
 /* Appends the pages that are held. False when that fails or, as soon as the sum shows it, does not

@@ -37,7 +37,7 @@ enum {
 typedef struct codec_row {
     int32_t number;
     int32_t default_level, most_level; /* levels begin with 1; 0: it has none */
-    bool repeats_only;                 /* see o2p_codec_repeats_only */
+    bool counts;                       /* see o2p_codec_counts */
 
     /* Its context; NULL when memory is refused. Codecs that need none have none of these. */
     void *(*open)(o2p_memory *memory, int32_t level);
@@ -221,22 +221,18 @@ static bool compress_lz4(void *context, const uint8_t *bytes, size_t size, uint8
 static const codec_row codecs[] = {
     [O2P_CODEC_UNCOMPRESSED] = {.number = NUMBER_UNCOMPRESSED},
     [O2P_CODEC_SNAPPY] = {.number = NUMBER_SNAPPY,
-                          .repeats_only = true,
                           .most = most_snappy,
                           .compress = compress_snappy},
 #ifndef O2P_NO_ZSTD
-    [O2P_CODEC_ZSTD] = {NUMBER_ZSTD, 3, 22, false, open_zstd, close_zstd, memory_zstd, most_zstd,
+    [O2P_CODEC_ZSTD] = {NUMBER_ZSTD, 3, 22, true, open_zstd, close_zstd, memory_zstd, most_zstd,
                         compress_zstd},
 #endif
 #ifndef O2P_NO_ZLIB
-    [O2P_CODEC_GZIP] = {NUMBER_GZIP, 6, 9, false, open_gzip, close_gzip, memory_gzip, most_gzip,
+    [O2P_CODEC_GZIP] = {NUMBER_GZIP, 6, 9, true, open_gzip, close_gzip, memory_gzip, most_gzip,
                         compress_gzip},
 #endif
 #ifndef O2P_NO_LZ4
-    [O2P_CODEC_LZ4_RAW] = {.number = NUMBER_LZ4_RAW,
-                           .repeats_only = true,
-                           .most = most_lz4,
-                           .compress = compress_lz4},
+    [O2P_CODEC_LZ4_RAW] = {.number = NUMBER_LZ4_RAW, .most = most_lz4, .compress = compress_lz4},
 #endif
 };
 
@@ -251,9 +247,9 @@ int32_t o2p_codec_number(o2p_codec codec)
     return codecs[codec].number;
 }
 
-bool o2p_codec_repeats_only(o2p_codec codec)
+bool o2p_codec_counts(o2p_codec codec)
 {
-    return codecs[codec].repeats_only;
+    return codecs[codec].counts;
 }
 
 bool o2p_codec_level(o2p_codec codec, int32_t *level)

@@ -24,8 +24,9 @@ bool o2p_codec_available(o2p_codec codec);
 /* Its CompressionCodec in parquet.thrift. */
 int32_t o2p_codec_number(o2p_codec codec);
 
-/* Whether it finds repetitions and nothing else, so that random digits stay as they are. */
-bool o2p_codec_repeats_only(o2p_codec codec);
+/* Whether it counts bytes, and makes the frequent ones shorter (zstd, gzip). Others find
+ * repetitions and nothing else, so that random digits stay as they are. */
+bool o2p_codec_counts(o2p_codec codec);
 
 /* Replaces *level 0 by the codec's default, which is 0 for a codec without levels. False when the
  * codec (available) has no such level. */
