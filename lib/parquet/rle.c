@@ -59,33 +59,45 @@ static void literals(o2p_buffer *out, const uint32_t *values, size_t n, unsigned
     zeros(out, groups * width - (out->size - start));
 }
 
-/* Of how many runs a group's values are. */
-static inline unsigned runs_of_group(const uint32_t *v)
+static inline bool equal_group(const uint32_t *v)
 {
-    return 1u + (v[0] != v[1]) + (v[1] != v[2]) + (v[2] != v[3]) + (v[3] != v[4]) + (v[4] != v[5]) +
-           (v[5] != v[6]) + (v[6] != v[7]);
+    uint32_t difference = (v[0] ^ v[1]) | (v[0] ^ v[2]) | (v[0] ^ v[3]) | (v[0] ^ v[4]) |
+                          (v[0] ^ v[5]) | (v[0] ^ v[6]) | (v[0] ^ v[7]);
+    return difference == 0;
+}
+
+/* Whether a group's values are of no more than `most` runs. */
+static inline bool few_runs(const uint32_t *v, unsigned most)
+{
+    if (most == 1)
+        return equal_group(v);
+    unsigned changes = 0u + (v[0] != v[1]) + (v[1] != v[2]) + (v[2] != v[3]) + (v[3] != v[4]) +
+                       (v[4] != v[5]) + (v[5] != v[6]) + (v[6] != v[7]);
+    return changes < most;
 }
 
 /* Of how many runs a group's values are at most, if they are written as such. A run takes a header
  * of a byte, most of the time, and a value of whole bytes; a group takes `width` bytes. But where
  * runs are long, a group lies across some of them and the next one does again: then up to four
- * are written as what they are, and bytes repeat as the values do, which is what codecs find. */
+ * are written as what they are, and bytes repeat as the values do, which is what codecs find. Where
+ * values hardly come again it is not worth asking. */
 static unsigned most_runs(const uint32_t *values, size_t n, unsigned width)
 {
-    enum { LONG = 5, RUNS = 4 };
+    enum { SHORT = 2, LONG = 5, RUNS = 4 };
     unsigned most = width / (1 + (width + 7) / 8);
-    size_t runs = 1;
+    uint32_t runs = 1;
     for (size_t i = 1; i < n; i++)
         runs += values[i] != values[i - 1];
-    unsigned least = n / runs >= LONG ? RUNS : 1;
-    return most > least ? most : least;
+    size_t average = n / runs;
+    unsigned least = average >= LONG ? RUNS : 1;
+    return average >= SHORT && most > least ? most : least;
 }
 
 /* Where the run of values equal to values[i] ends. */
 static size_t run_end(const uint32_t *values, size_t i, size_t n)
 {
     size_t end = i + 1;
-    while (n - end >= GROUP && values[end] == values[i] && runs_of_group(values + end) == 1)
+    while (n - end >= GROUP && values[end] == values[i] && equal_group(values + end))
         end += GROUP;
     while (end < n && values[end] == values[i])
         end++;
@@ -99,7 +111,7 @@ void o2p_rle_encode(o2p_buffer *out, const uint32_t *values, size_t n, unsigned 
     size_t start = 0; /* of the values not yet written */
     size_t i = 0;
     while (n - i >= GROUP) {
-        if (runs_of_group(values + i) > most) {
+        if (!few_runs(values + i, most)) {
             i += GROUP;
             continue;
         }
