@@ -10,7 +10,9 @@
 #   fuzz                              the same under libFuzzer
 #   tsan                              ThreadSanitizer
 
-CFLAGS ?= -O3
+# Functions begin with a line of the cache: else one that changes moves all behind it, and what that does to
+# their loops is up to a tenth of the time.
+CFLAGS ?= -O3 -falign-functions=64
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 FUZZ_SECONDS ?= 60

@@ -80,15 +80,16 @@ static inline bool few_runs(const uint32_t *v, unsigned most)
  * of a byte, most of the time, and a value of whole bytes; a group takes `width` bytes. But where
  * runs are long, a group lies across some of them and the next one does again: then up to four
  * are written as what they are, and bytes repeat as the values do, which is what codecs find. Where
- * values hardly come again it is not worth asking. */
+ * values hardly come again it is not worth asking. The first values tell what all are like. */
 static unsigned most_runs(const uint32_t *values, size_t n, unsigned width)
 {
-    enum { SHORT = 2, LONG = 5, RUNS = 4 };
+    enum { SHORT = 2, LONG = 5, RUNS = 4, SAMPLE = 2048 };
     unsigned most = width / (1 + (width + 7) / 8);
     uint32_t runs = 1;
-    for (size_t i = 1; i < n; i++)
+    size_t sample = n < SAMPLE ? n : SAMPLE;
+    for (size_t i = 1; i < sample; i++)
         runs += values[i] != values[i - 1];
-    size_t average = n / runs;
+    size_t average = sample / runs;
     unsigned least = average >= LONG ? RUNS : 1;
     return average >= SHORT && most > least ? most : least;
 }
