@@ -4,8 +4,6 @@
 enum {
     /* The first allocation: large enough that most buffers of a small request never grow. */
     FIRST_CAPACITY = 256,
-    /* Up to here fourfold: such copies, and the calls for them, are most of all there are. */
-    SMALL = 64 << 10,
     /* From here on by half and not to the double: copies are rare, and the memory counts. */
     LARGE = 1 << 20
 };
@@ -13,9 +11,7 @@ enum {
 /* The next capacity of a full buffer. */
 static size_t grown(size_t capacity)
 {
-    if (capacity < SMALL)
-        return capacity == 0 ? FIRST_CAPACITY : capacity * 4;
-    return capacity + (capacity < LARGE ? capacity : capacity / 2);
+    return capacity == 0 ? FIRST_CAPACITY : capacity + (capacity < LARGE ? capacity : capacity / 2);
 }
 
 /* What a buffer that now needs so many bytes is going to need when the input is read, and a
@@ -24,9 +20,9 @@ static size_t grown(size_t capacity)
  * stays below the input's size and far from the limit. */
 static size_t foreseen(const o2p_buffer *buffer, size_t needed)
 {
-    enum { NO_MATTER = 16 << 10, FIRST_FEW = 32 };
+    enum { SMALL = 16 * 1024, FIRST_FEW = 32 };
     const o2p_memory *memory = buffer->memory;
-    if (needed < NO_MATTER || memory->done <= memory->whole / FIRST_FEW)
+    if (needed < SMALL || memory->done <= memory->whole / FIRST_FEW)
         return 0;
     double expected = (double)needed * 17 / 16 * (double)memory->whole / (double)memory->done;
     double held = (double)(memory->held - buffer->capacity) + expected;
