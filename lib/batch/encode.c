@@ -6,7 +6,8 @@
  *   leaf                       encoding
  *   text, keys                 RLE_DICTIONARY when dictionary and indices are smaller, else PLAIN
  *   ids                        the same, but DELTA_LENGTH_BYTE_ARRAY for PLAIN
- *   numbers                    RLE_DICTIONARY when values repeat; else DELTA_BINARY_PACKED for
+ *   numbers                    RLE_DICTIONARY when values repeat, but PLAIN where equal ones follow
+ *                              each other and the codec counts bytes; else DELTA_BINARY_PACKED for
  *                              integers, PLAIN for doubles
  *   booleans                   PLAIN
  *   nothing but nulls          PLAIN, levels only

@@ -1,5 +1,5 @@
-/* number_leaf.c - the chunk of a leaf of numbers: RLE_DICTIONARY where values repeat, else what
- * fits their type.
+/* number_leaf.c - the chunk of a leaf of numbers: RLE_DICTIONARY where values repeat, PLAIN where
+ * that is less, else what fits their type.
  */
 #include "leaf_writer.h"
 
@@ -26,11 +26,13 @@ static bool number_lists(o2p_number_table *table, const o2p_leaf *leaf, uint32_t
 }
 
 /* Whether equal values nearly always follow each other, as times of points that were collected
- * together do. */
+ * together do, and are not too many to be there as they are. */
 static bool values_are_runs(const uint32_t *places, uint32_t count, uint32_t distinct)
 {
-    enum { FEW = 64, RUNS_OF_A_VALUE = 2 };
+    enum { FEW = 64, RUNS_OF_A_VALUE = 2, MOST_OF_A_VALUE = 64 };
     uint64_t runs = 1;
+    if (count / distinct >= MOST_OF_A_VALUE)
+        return false;
     for (uint32_t i = 1; i < count; i++)
         runs += places[i] != places[i - 1];
     return distinct >= FEW && runs <= (uint64_t)distinct * RUNS_OF_A_VALUE;
@@ -62,9 +64,11 @@ static bool number_values(o2p_leaf_writer *w)
     if (distinct > 1 && size > w->encoder->settings->dictionary_bytes)
         return false;
     w->plain = is_plain(w, places, distinct);
-    w->places = w->plain ? NULL : places;
+    if (w->plain)
+        return false;
+    w->places = places;
     w->place_count = distinct;
-    return !w->plain;
+    return true;
 }
 
 static void write_number_dictionary(o2p_leaf_writer *w)

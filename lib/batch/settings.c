@@ -11,7 +11,7 @@
 #define DEFAULT_ROW_GROUP_ROWS 122880u
 #define MAX_ROW_GROUP_ROWS (1u << 30)
 
-/* Pages as parquet-java writes them. */
+/* Half a row group: see the defaults in lib/README.md; and as many bytes as parquet-java writes. */
 #define DEFAULT_PAGE_ROWS 61440u
 #define DEFAULT_PAGE_BYTES (1u << 20)
 #define MAX_PAGE_BYTES (1u << 30)

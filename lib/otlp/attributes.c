@@ -317,7 +317,7 @@ typedef struct additions {
     uint32_t *keys, *values;
     uint8_t *letters;
     uint32_t count;
-    uint32_t keys_found, values_found; /* those that are not empty: lookups that were saved */
+    uint32_t keys_found; /* those that are not empty: lookups that were saved */
 } additions;
 
 static additions begin_additions(o2p_walk *walk, const o2p_attributes *list,
@@ -338,8 +338,6 @@ static void end_additions(o2p_walk *walk, o2p_attributes *list, o2p_column *colu
     list->count += to->count;
     list->position += to->count;
     column->key_dictionary->lookups += to->keys_found;
-    if (to->values_found > 0)
-        column->dictionary->lookups += to->values_found;
 }
 
 static inline void put(additions *to, o2p_attributes *list, uint32_t key, uint32_t value,
@@ -369,6 +367,7 @@ static O2P_ALWAYS_INLINE bool add_value(o2p_walk *walk, o2p_attributes *list, o2
 {
     o2p_span key, value;
     read_value read;
+    uint64_t noticed_before = noticed(walk);
     if (!split_plain(key_value, &key, &value))
         return false;
     o2p_known_key *known = o2p_known_key_place(&walk->known, key);
@@ -381,7 +380,7 @@ static O2P_ALWAYS_INLINE bool add_value(o2p_walk *walk, o2p_attributes *list, o2
         return false;
     put(to, list, known->key, read.index, read.letter);
     o2p_known_key_count(known, read.fresh);
-    if (!read.fresh && noticed(walk) == list->noticed)
+    if (!read.fresh && noticed(walk) == noticed_before)
         remember_pair(walk, column, key_value, known, &read, pair);
     return true;
 }
@@ -404,7 +403,7 @@ static const uint8_t *add_known(o2p_walk *walk, o2p_attributes *list, o2p_column
         } else if (O2P_LIKELY(is_first(list, pair->key))) {
             pair->bytes = field.bytes;
             put(&to, list, pair->key, pair->value, pair->letter);
-            to.values_found += pair->value != 0;
+            column->dictionary->lookups += pair->value != 0; /* the next may give it up by them */
             o2p_known_key_count(pair->owner, false);
         } else {
             break;

@@ -76,22 +76,15 @@ static inline bool few_runs(const uint32_t *v, unsigned most)
     return changes < most;
 }
 
-/* Of how many runs a group's values are at most, if they are written as such. A run takes a header
- * of a byte, most of the time, and a value of whole bytes; a group takes `width` bytes. But where
- * runs are long, a group lies across some of them and the next one does again: then up to four
- * are written as what they are, and bytes repeat as the values do, which is what codecs find. Where
- * values hardly come again it is not worth asking. The first values tell what all are like. */
-static unsigned most_runs(const uint32_t *values, size_t n, unsigned width)
+/* Values that each run of a sample has, on average. */
+static size_t run_length(const uint32_t *values, size_t n)
 {
-    enum { SHORT = 2, LONG = 5, RUNS = 4, SAMPLE = 2048 };
-    unsigned most = width / (1 + (width + 7) / 8);
-    uint32_t runs = 1;
+    enum { SAMPLE = 2048 };
     size_t sample = n < SAMPLE ? n : SAMPLE;
+    uint32_t runs = 1;
     for (size_t i = 1; i < sample; i++)
         runs += values[i] != values[i - 1];
-    size_t average = sample / runs;
-    unsigned least = average >= LONG ? RUNS : 1;
-    return average >= SHORT && most > least ? most : least;
+    return sample / runs;
 }
 
 /* Where the run of values equal to values[i] ends. */
@@ -105,10 +98,9 @@ static size_t run_end(const uint32_t *values, size_t i, size_t n)
     return end;
 }
 
-void o2p_rle_encode(o2p_buffer *out, const uint32_t *values, size_t n, unsigned width)
+/* Groups of up to `most` runs as these. */
+static void encode(o2p_buffer *out, const uint32_t *values, size_t n, unsigned width, unsigned most)
 {
-    O2P_ASSERT(width >= 1 && width <= 32);
-    unsigned most = most_runs(values, n, width);
     size_t start = 0; /* of the values not yet written */
     size_t i = 0;
     while (n - i >= GROUP) {
@@ -123,6 +115,31 @@ void o2p_rle_encode(o2p_buffer *out, const uint32_t *values, size_t n, unsigned 
     }
     if (start < n)
         literals(out, values + start, n - start, width);
+}
+
+/* A run takes a header of a byte, most of the time, and a value of whole bytes; a group takes
+ * `width` bytes, and mostly a header when groups go on behind the run. Where values hardly come
+ * again it is not worth asking. Where runs are long, a group that lies across some of them is
+ * followed by others that do: then up to four are tried as runs, however narrow, and kept if that
+ * takes less. */
+void o2p_rle_encode(o2p_buffer *out, const uint32_t *values, size_t n, unsigned width)
+{
+    enum { SHORT = 2, LONG = 5, RUNS = 4 };
+    O2P_ASSERT(width >= 1 && width <= 32);
+    size_t start = out->size, length = run_length(values, n);
+    unsigned most = (width - 1) / (1 + (width + 7) / 8);
+    most = most == 0 || length < SHORT ? 1 : most;
+    encode(out, values, n, width, most);
+    if (length < LONG || most >= RUNS)
+        return;
+    size_t middle = out->size;
+    encode(out, values, n, width, RUNS);
+    if (out->size - middle >= middle - start || out->memory->failed) {
+        out->size = middle;
+        return;
+    }
+    memmove(out->data + start, out->data + middle, out->size - middle);
+    out->size -= middle - start;
 }
 
 /* ---- streams of levels ---- */

@@ -10,8 +10,9 @@
 
 #include "bits.h"
 
-/* Encodes n values of `width` (1..32) bits: runs of eight or more equal values as runs, the rest
- * packed. Appends to out, without a length. n may be 0. */
+/* Encodes n values of `width` (1..32) bits: as runs where eight or more are equal, or where shorter
+ * runs take less than packed groups; the rest packed. Appends to out, without a length. n may be 0.
+ */
 void o2p_rle_encode(o2p_buffer *out, const uint32_t *values, size_t n, unsigned width);
 
 /* One run. count > 0. */

@@ -342,6 +342,90 @@ static void lists_of_two_levels_may_alternate(void **state)
                 "\"stringValue\":\"again\"}}");
 }
 
+/* ---- keys that records before had ---- */
+
+static void put_keys(protobuf *p, unsigned from, unsigned count, const char *value)
+{
+    for (unsigned i = from; i < from + count; i++) {
+        char key[16];
+        snprintf(key, sizeof(key), "key%u", i);
+        pb_attribute(p, 6, key, value);
+    }
+}
+
+/* A list of `count` keys, known or not, then the last of them again and the first: also where they
+ * are more than are compared one by one, or share bits; and a known one twice behind these. */
+static void known_keys_come_once(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    enum { ROWS = 5 };
+    for (unsigned count = 1; count <= 140; count += count < 20 ? 1 : 13) {
+        sample_open(&f->p, "s");
+        for (unsigned row = 0; row < ROWS; row++) {
+            pb_open(&f->p, 2);
+            put_keys(&f->p, 0, count, row < 3 ? "value" : "another value");
+            put_keys(&f->p, count - 1, 1, row % 2 == 0 ? "value" : "a third");
+            put_keys(&f->p, 0, 1, "value");
+            put_keys(&f->p, 500, 1, "value"); /* now that keys may be stamped: twice */
+            put_keys(&f->p, 500, 1, "value");
+            put_keys(&f->p, 1000 + row, 1, "of this row"); /* so that lists differ */
+            pb_close(&f->p);
+        }
+        sample_close(&f->p);
+        walk_fresh(f, O2P_SIGNAL_LOGS);
+        assert_int_equal(f->walk.counts.duplicate_keys, 3 * ROWS);
+        const o2p_rows *rows = f->store.tables[O2P_TABLE_LOGS];
+        const o2p_column *column = &rows->columns[O2P_COL_LogAttributes];
+        for (uint32_t row = 0; row < ROWS; row++)
+            assert_int_equal(o2p_map_size(column, o2p_map_list(column, row)), count + 2);
+        assert_int_equal(column->key_dictionary->entry_count, 2 + count + ROWS);
+        assert_int_equal(column->key_dictionary->lookups, ROWS * (count + 5));
+        assert_int_equal(column->dictionary->lookups, ROWS * (count + 2));
+    }
+}
+
+/* A text that is repaired is counted each time, though its key is known and it is not new. */
+static void known_keys_with_invalid_values(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    enum { ROWS = 6 };
+    sample_open(&f->p, "s");
+    for (unsigned row = 0; row < ROWS; row++) {
+        pb_open(&f->p, 2);
+        pb_attribute(&f->p, 6, "k", "bad\xFF");
+        put_keys(&f->p, 1000 + row, 1, "of this row");
+        pb_close(&f->p);
+    }
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    assert_int_equal(f->walk.counts.invalid_utf8, ROWS);
+}
+
+/* Values found with their keys count before the next of the list may give the dictionary up: nine
+ * in ten of 4,096 are new but for one of them. */
+static void values_count_as_they_come(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    enum { NEW = 4093, KEYS = 8, AGAIN = 457 };
+    char value[16];
+    sample_open(&f->p, "s");
+    for (unsigned i = 0; i <= NEW + AGAIN; i++) {
+        pb_open(&f->p, 2);
+        if (i >= NEW)
+            pb_attribute(&f->p, 6, "s", "x");
+        snprintf(value, sizeof(value), "value %u", i);
+        if (i < NEW || i == NEW + AGAIN)
+            put_keys(&f->p, i % KEYS, 1, value);
+        pb_close(&f->p);
+    }
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    const o2p_dictionary *values =
+        f->store.tables[O2P_TABLE_LOGS]->columns[O2P_COL_LogAttributes].dictionary;
+    assert_int_equal(values->hashed, 4096);
+    assert_false(values->gave_up);
+}
+
 static const char *other_key_first(unsigned i)
 {
     static char key[16];
@@ -571,6 +655,9 @@ int main(void)
         walk_test(the_dictionary_is_given_up_within_a_list),
         walk_test(values_of_a_varied_key_are_kept),
         walk_test(lists_of_two_levels_may_alternate),
+        walk_test(known_keys_come_once),
+        walk_test(known_keys_with_invalid_values),
+        walk_test(values_count_as_they_come),
         walk_test(stamps_may_wrap),
         walk_test(lists_alike_are_shared),
         walk_test(padded_keys_and_lengths),

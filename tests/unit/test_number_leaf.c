@@ -93,10 +93,12 @@ static void runs_of_times_are_plain_for_codecs_that_count(void **state)
                      O2P_PAGE_ENCODING_RLE_DICTIONARY);
 }
 
-static void few_times_have_a_dictionary(void **state)
+static void few_times_or_often_have_a_dictionary(void **state)
 {
     walk_fixture *f = (walk_fixture *)*state;
     add_points(f, 63, 4);
+    assert_int_equal(encoding_of_times(f, O2P_CODEC_ZSTD), O2P_PAGE_ENCODING_RLE_DICTIONARY);
+    add_points(f, 64, 64);
     assert_int_equal(encoding_of_times(f, O2P_CODEC_ZSTD), O2P_PAGE_ENCODING_RLE_DICTIONARY);
 }
 
@@ -159,7 +161,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         walk_test(encodings_follow_the_values),
         walk_test(runs_of_times_are_plain_for_codecs_that_count),
-        walk_test(few_times_have_a_dictionary),
+        walk_test(few_times_or_often_have_a_dictionary),
         walk_test(dictionaries_are_bounded),
         walk_test(booleans_are_plain),
     };

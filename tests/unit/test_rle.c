@@ -215,6 +215,25 @@ static void short_runs(void **state)
     assert_int_equal(got.runs, 0);
 }
 
+/* Runs are written as such only where that takes less, whatever the first values are like: a run
+ * that is written takes two bytes, eight of its values one. */
+static void runs_cost_no_more_than_groups(void **state)
+{
+    (void)state;
+    enum { N = 8000 };
+    static uint32_t values[N];
+    for (size_t i = 0; i < N; i++)
+        values[i] = i >= 2048 && i / 2 % 2;
+    round_trip(values, N, 1);
+    assert_in_range(out.size, 1, (N - 2048) / 8 + 8);
+    for (unsigned one_in = 5; one_in <= 14; one_in++) {
+        for (size_t i = 0; i < N; i++)
+            values[i] = i >= 2048 && next_random(one_in) == 0;
+        round_trip(values, N, 1);
+        assert_in_range(out.size, 1, (N - 2048) / 8 * 4 / 3);
+    }
+}
+
 static void random_mixtures(void **state)
 {
     (void)state;
@@ -365,6 +384,7 @@ int main(void)
         plain(eight_equal_are_a_run),
         plain(every_alignment),
         plain(short_runs),
+        plain(runs_cost_no_more_than_groups),
         plain(random_mixtures),
         plain(packed_already),
         of_levels(constant_levels),
