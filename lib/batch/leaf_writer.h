@@ -80,7 +80,6 @@ typedef struct o2p_leaf_writer {
     bool bounds;                      /* wanted */
     bool id;                          /* entries are ids ... */
     bool hex;                         /* ... written as hex text */
-    bool plain;                       /* numbers come again, but are written as they are */
     const o2p_dictionary *dictionary; /* of text */
     const uint32_t *places; /* with RLE_DICTIONARY: a value's place in the chunk's dictionary */
     uint32_t place_count;

@@ -40,13 +40,14 @@ static bool values_are_runs(const uint32_t *places, uint32_t count, uint32_t dis
 
 /* Whether the values are written as they are: a codec that counts bytes makes less of each where
  * it comes first than of its entry in a dictionary and of an index that never came before. */
-static bool is_plain(const o2p_leaf_writer *w, const uint32_t *places, uint32_t distinct)
+static bool is_plain(const o2p_leaf_writer *w)
 {
     return o2p_codec_counts(w->encoder->settings->codec) &&
-           values_are_runs(places, w->leaf->value_count, distinct);
+           values_are_runs(w->places, w->leaf->value_count, w->place_count);
 }
 
-/* Numbers the values of the leaf. False when a dictionary does not pay, or memory is refused. */
+/* Numbers the values of the leaf: sets w->places and place_count. False when a dictionary does not
+ * pay, or memory is refused. */
 static bool number_values(o2p_leaf_writer *w)
 {
     const o2p_leaf *leaf = w->leaf;
@@ -63,12 +64,21 @@ static bool number_values(o2p_leaf_writer *w)
     uint64_t size = (uint64_t)distinct * o2p_physical_width(w->physical);
     if (distinct > 1 && size > w->encoder->settings->dictionary_bytes)
         return false;
-    w->plain = is_plain(w, places, distinct);
-    if (w->plain)
-        return false;
     w->places = places;
     w->place_count = distinct;
     return true;
+}
+
+/* Of numbers, of which there are some. */
+static o2p_page_encoding choose_encoding(o2p_leaf_writer *w)
+{
+    if (!number_values(w))
+        return w->physical == O2P_PHYSICAL_DOUBLE ? O2P_PAGE_ENCODING_PLAIN
+                                                  : O2P_PAGE_ENCODING_DELTA_BINARY_PACKED;
+    if (!is_plain(w))
+        return O2P_PAGE_ENCODING_RLE_DICTIONARY;
+    w->places = NULL;
+    return O2P_PAGE_ENCODING_PLAIN;
 }
 
 static void write_number_dictionary(o2p_leaf_writer *w)
@@ -85,13 +95,10 @@ bool o2p_write_numbers(o2p_leaf_writer *w)
         w->encoding = O2P_PAGE_ENCODING_PLAIN;
     } else if (leaf->value_count > 0 && leaf->constant) {
         o2p_write_default_dictionary(w);
-    } else if (leaf->value_count > 0 && number_values(w)) {
-        w->encoding = O2P_PAGE_ENCODING_RLE_DICTIONARY;
-        write_number_dictionary(w);
     } else if (leaf->value_count > 0) {
-        w->encoding = w->plain || w->physical == O2P_PHYSICAL_DOUBLE
-                          ? O2P_PAGE_ENCODING_PLAIN
-                          : O2P_PAGE_ENCODING_DELTA_BINARY_PACKED;
+        w->encoding = choose_encoding(w);
+        if (w->encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY)
+            write_number_dictionary(w);
     }
     o2p_write_pages(w);
     return !w->encoder->memory->failed;

@@ -19,12 +19,11 @@ static bool dictionary_surely_pays(const o2p_leaf_writer *w, uint64_t values, ui
  */
 static bool dictionary_pays(const o2p_leaf_writer *w)
 {
-    const uint32_t *used = o2p_u32s(&w->encoder->used), *uses = NULL;
     uint64_t plain = 0, entries = 0, values = o2p_leaf_all_values(w->leaf);
     uint64_t bits = values * o2p_place_width(w);
     if (w->place_count == 1 || dictionary_surely_pays(w, values, bits))
         return true;
-    uses = o2p_place_uses(w);
+    const uint32_t *used = o2p_u32s(&w->encoder->used), *uses = o2p_place_uses(w);
     for (uint32_t i = 0; i < w->place_count && uses != NULL; i++) {
         uint64_t size = o2p_dictionary_entry(w->dictionary, used[i])->size;
         size = 4 + (w->hex ? size * 2 : size);

@@ -20,11 +20,11 @@ enum { LEAST_COMPRESSED = 128 };
 
 /* Of a chunk that looks random this much is compressed first, from its middle, by a codec that
  * finds repetitions alone (Snappy, LZ4): the call costs as much as for text, and random hex digits
- * never become fewer. zstd and gzip halve them. Random bytes they leave as they are, but the
- * lengths before them, of ids that are there and ids that are not, they shrink, which a sample does
- * not tell: 1 to 6%
- * of the files of logs. */
-enum { SAMPLE_SIZE = 4096, LEAST_SHARE = 7 };
+ * never become fewer: it is to become smaller by a seventh, which the lengths before digits do not
+ * come to. zstd and gzip halve digits. Random bytes they leave as they are, but the lengths before
+ * them, of ids that are there and ids that are not, they shrink, which a sample does not tell: 1 to
+ * 6% of the files of logs. */
+enum { SAMPLE_SIZE = 4096, SAMPLE_LEAST = SAMPLE_SIZE / 7 };
 
 /* When so much is held and compressing pays, it is taken to pay for what follows. */
 enum { ENOUGH_TO_JUDGE = 128 * 1024 };
@@ -141,8 +141,7 @@ static bool store_page(o2p_parquet *writer, o2p_chunk *chunk, o2p_page *page, bo
 
 /* ---- chunks ---- */
 
-/* Whether compressing pays for a sample of the bodies: it becomes smaller by a seventh, which the
- * lengths before digits do not come to. */
+/* Whether compressing pays for a sample of the bodies. */
 static bool sample_pays(o2p_parquet *writer)
 {
     size_t size = writer->bodies.size, start = writer->out.size;
@@ -151,7 +150,7 @@ static bool sample_pays(o2p_parquet *writer)
     bool ok = compress_body(writer, 1, writer->bodies.data + (size - SAMPLE_SIZE) / 2, SAMPLE_SIZE);
     size_t made = writer->out.size - start - 1;
     writer->out.size = start;
-    return ok && made < SAMPLE_SIZE - SAMPLE_SIZE / LEAST_SHARE;
+    return ok && made < SAMPLE_SIZE - SAMPLE_LEAST;
 }
 
 /* Whether to try and compress the chunk. */

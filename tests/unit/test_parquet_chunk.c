@@ -316,6 +316,30 @@ static void random_digits_are_halved(void **state)
     }
 }
 
+/* What is alike between random bytes is worth a call of Snappy where it is two fifths of all, not
+ * where it is less than a fifth, of which a part goes into saying so. */
+static void random_chunks_are_compressed_for_a_seventh(void **state)
+{
+    (void)state;
+    for (unsigned alike = 8; alike <= 24; alike += 16) {
+        begin(O2P_CODEC_SNAPPY);
+        o2p_parquet_chunk_begin(writer, 0, O2P_STATISTICS_NULLS_ONLY);
+        o2p_parquet_chunk_random(writer);
+        o2p_buffer *body = o2p_parquet_page_begin(writer);
+        for (unsigned value = 0; value < 1000; value++) {
+            o2p_buffer_append(body, "0123456789abcdefghijklmn", alike);
+            fill(body, 36, value, true);
+        }
+        o2p_page_info info = {O2P_PAGE_ENCODING_PLAIN, 10, 10, 0, {false, NULL, NULL, 0, 0}};
+        o2p_parquet_page_end(writer, &info);
+        o2p_parquet_chunk_end(writer);
+        parquet_reader reader = finish_with_leaf_1();
+        assert_int_equal(codec_of(&reader, 0),
+                         alike == 24 ? o2p_codec_number(O2P_CODEC_SNAPPY) : 0);
+        o2p_buffer_free(&file);
+    }
+}
+
 /* Random bytes behind lengths: a codec that shrinks the lengths is not kept from it by a sample of
  * the bytes. */
 static void lengths_before_random_bytes_are_shrunk(void **state)
@@ -408,6 +432,7 @@ int main(void)
         test(random_chunks_are_sampled),
         test(small_random_chunks_are_not_sampled),
         test(random_digits_are_halved),
+        test(random_chunks_are_compressed_for_a_seventh),
         test(lengths_before_random_bytes_are_shrunk),
         test(large_chunks_are_not_held),
         test(large_chunks_that_do_not_shrink_at_first),

@@ -114,6 +114,36 @@ static void what_repeats_gets_a_dictionary(void **state)
     o2p_buffer_free(&many);
 }
 
+/* A text counts as often as its rows have it: of 40 services one, of a long name, has `rows` rows,
+ * and the others one each. */
+static void check_services(walk_fixture *f, unsigned rows, int64_t encoding)
+{
+    char name[1001];
+    for (unsigned i = 0; i < 40; i++) {
+        snprintf(name, sizeof(name), "%0*u", i == 0 ? 1000 : 5, i);
+        sample_open(&f->p, name);
+        for (unsigned row = 0; row < (i == 0 ? rows : 1); row++) {
+            pb_open(&f->p, 2);
+            pb_close(&f->p);
+        }
+        sample_close(&f->p);
+    }
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    o2p_buffer bytes = encode_table(f, &settings, O2P_TABLE_LOGS);
+    assert_int_equal(
+        encoding_of(&bytes, O2P_COL_ServiceName, encoding == O2P_PAGE_ENCODING_RLE_DICTIONARY),
+        encoding);
+    o2p_buffer_free(&bytes);
+}
+
+static void texts_count_by_their_rows(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    check_services(f, 1, O2P_PAGE_ENCODING_PLAIN);
+    check_services(f, 2, O2P_PAGE_ENCODING_RLE_DICTIONARY);
+}
+
 /* A column that was never set is one entry and one run. */
 static void defaults_are_one_entry(void **state)
 {
@@ -292,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         walk_test(texts_read_back),
         walk_test(what_repeats_gets_a_dictionary),
+        walk_test(texts_count_by_their_rows),
         walk_test(defaults_are_one_entry),
         walk_test(trace_ids_have_a_bloom_filter),
         walk_test(binary_ids),
