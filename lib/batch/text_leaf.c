@@ -84,20 +84,33 @@ static uint64_t bloom_hash(const o2p_leaf_writer *w, const o2p_entry *entry)
     return o2p_xxh64(hex->size == 0 ? "" : (const void *)hex->data, hex->size, 0);
 }
 
-/* Hashes of the distinct values: of the chunk's dictionary if it has one. (Of values in
- * DELTA_LENGTH_BYTE_ARRAY they are there: see values.c.) */
+/* The filter of the chunk's dictionary, or of its values, of which values.c has put the hashes
+ * there. */
 static void write_bloom(o2p_leaf_writer *w)
 {
     o2p_encoder *e = w->encoder;
-    bool places = w->places != NULL;
-    const uint32_t *indices = places ? o2p_u32s(&e->used) : w->leaf->indices;
-    uint32_t count = places ? w->place_count : w->leaf->value_count;
-    bool hashed = w->encoding == O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY;
-    for (uint32_t i = 0; i < count && !hashed; i++)
-        o2p_buffer_u64(&e->hashes, bloom_hash(w, o2p_dictionary_entry(w->dictionary, indices[i])));
+    const uint32_t *used = o2p_u32s(&e->used);
+    for (uint32_t i = 0; i < w->place_count && w->places != NULL; i++)
+        o2p_buffer_u64(&e->hashes, bloom_hash(w, o2p_dictionary_entry(w->dictionary, used[i])));
     if (!e->memory->failed)
-        o2p_parquet_bloom(e->writer, (const uint64_t *)(const void *)e->hashes.data, count,
-                          e->settings->bloom_tenths);
+        o2p_parquet_bloom(e->writer, (const uint64_t *)(const void *)e->hashes.data,
+                          e->hashes.size / sizeof(uint64_t), e->settings->bloom_tenths);
+}
+
+/* Whether ids, which have no dictionary, are PLAIN for the sake of readers that know no bloom
+ * filter: hex of columns that have one, as they are looked up. Such a reader looks at all of them
+ * in less than half the time, for four bytes of length to 32 of digits. So many that this counts,
+ * and at least half of them there: the first entry is none. */
+static bool ids_are_plain(const o2p_leaf_writer *w)
+{
+    enum { MANY = 1 << 15 };
+    const o2p_leaf *leaf = w->leaf;
+    if (!w->hex || !w->spec->bloom || leaf->value_count < MANY)
+        return false;
+    uint32_t there = 0;
+    for (uint32_t i = 0; i < leaf->value_count; i++)
+        there += leaf->indices[i] != 0;
+    return there >= leaf->value_count - there;
 }
 
 bool o2p_write_text(o2p_leaf_writer *w)
@@ -107,9 +120,9 @@ bool o2p_write_text(o2p_leaf_writer *w)
     } else if (w->leaf->value_count > 0) {
         if (!settle_text(w))
             return false;
-        w->encoding = w->places != NULL ? O2P_PAGE_ENCODING_RLE_DICTIONARY
-                      : w->id           ? O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY
-                                        : O2P_PAGE_ENCODING_PLAIN;
+        w->encoding = w->places != NULL            ? O2P_PAGE_ENCODING_RLE_DICTIONARY
+                      : w->id && !ids_are_plain(w) ? O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY
+                                                   : O2P_PAGE_ENCODING_PLAIN;
         if (w->places != NULL)
             write_text_dictionary(w);
     }

@@ -29,16 +29,32 @@ static inline uint8_t *put_bytes(const o2p_leaf_writer *w, const o2p_entry *entr
     return at;
 }
 
-/* PLAIN text: length and bytes. */
-void o2p_put_entry(const o2p_leaf_writer *w, const o2p_entry *entry, o2p_buffer *out)
+/* PLAIN text: length and bytes. Returns where these are; NULL when memory is refused. */
+static inline const uint8_t *put_plain(const o2p_leaf_writer *w, const o2p_entry *entry,
+                                       o2p_buffer *out)
 {
-    uint8_t *at = put_bytes(w, entry, 4, out);
-    if (at != NULL)
-        o2p_store_le32(at, written_size(w, entry));
+    enum { LENGTH = 4 };
+    uint8_t *at = put_bytes(w, entry, LENGTH, out);
+    if (at == NULL)
+        return NULL;
+    o2p_store_le32(at, written_size(w, entry));
+    return at + LENGTH;
 }
 
-/* DELTA_LENGTH_BYTE_ARRAY: the lengths as DELTA_BINARY_PACKED, then all bytes; these are hashed for
- * the bloom filter while they are at hand. */
+void o2p_put_entry(const o2p_leaf_writer *w, const o2p_entry *entry, o2p_buffer *out)
+{
+    put_plain(w, entry, out);
+}
+
+/* Hashes the bytes `at` an entry has been written to for the bloom filter, while they are at hand.
+ */
+static inline void hash_written(const o2p_leaf_writer *w, const o2p_entry *entry, const uint8_t *at)
+{
+    if (w->spec->bloom && at != NULL)
+        o2p_buffer_u64(&w->encoder->hashes, o2p_xxh64(at, written_size(w, entry), 0));
+}
+
+/* DELTA_LENGTH_BYTE_ARRAY: the lengths as DELTA_BINARY_PACKED, then all bytes. */
 static void put_delta_length(const o2p_leaf_writer *w, uint32_t first, uint32_t count,
                              o2p_buffer *out)
 {
@@ -55,9 +71,7 @@ static void put_delta_length(const o2p_leaf_writer *w, uint32_t first, uint32_t 
     for (uint32_t i = first; i < first + count; i++) {
         o2p_dictionary_ahead(w->dictionary, w->leaf->indices, i, first + count);
         const o2p_entry *entry = o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]);
-        const uint8_t *at = put_bytes(w, entry, 0, out);
-        if (w->spec->bloom && at != NULL)
-            o2p_buffer_u64(&w->encoder->hashes, o2p_xxh64(at, written_size(w, entry), 0));
+        hash_written(w, entry, put_bytes(w, entry, 0, out));
     }
 }
 
@@ -107,7 +121,8 @@ static void put_entries(const o2p_leaf_writer *w, uint32_t first, uint32_t count
 {
     for (uint32_t i = first; i < first + count; i++) {
         o2p_dictionary_ahead(w->dictionary, w->leaf->indices, i, first + count);
-        o2p_put_entry(w, o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]), out);
+        const o2p_entry *entry = o2p_dictionary_entry(w->dictionary, w->leaf->indices[i]);
+        hash_written(w, entry, put_plain(w, entry, out));
     }
 }
 

@@ -15,6 +15,7 @@ are read from the disk, and what is read is counted. The answers must agree, or 
 """
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import shutil
@@ -117,10 +118,11 @@ def feed(commands, stream):
         for data in stream:
             for process in running:
                 process.stdin.write(data)
-        for process in running:
-            process.stdin.close()
     except BrokenPipeError:
         pass
+    for process in running:
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
     failed = [process.args[0] for process in running if process.wait() != 0]
     if failed:
         sys.exit(f"{failed[0]} could not write the files")

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "../../lib/base/hash.h"
+#include "../../lib/base/text.h"
 #include "../../lib/parquet/bloom.h"
 #include "parquet_reader.h"
 #include "store_check.h"
@@ -204,6 +205,70 @@ static void trace_ids_have_a_bloom_filter(void **state)
     }
 }
 
+/* Ids of `rows` rows, of which every `each`th has one. */
+static o2p_buffer many_ids(walk_fixture *f, unsigned rows, unsigned each,
+                           const o2p_settings *settings)
+{
+    sample_open(&f->p, "s");
+    for (unsigned i = 0; i < rows; i++) {
+        uint64_t id = (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+        pb_open(&f->p, 2);
+        if (i % each == 0) {
+            pb_bytes(&f->p, 9, &id, 8);
+            pb_bytes(&f->p, 10, &id, 8);
+        }
+        pb_close(&f->p);
+    }
+    sample_close(&f->p);
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    return encode_table(f, settings, O2P_TABLE_LOGS);
+}
+
+/* Many ids that are there and looked up, as hex, are PLAIN. */
+static void ids_that_are_looked_up_are_plain(void **state)
+{
+    enum { MANY = 1 << 15 };
+    static const struct {
+        unsigned rows, each;
+        o2p_ids ids;
+        bool plain;
+    } cases[] = {
+        {MANY, 1, O2P_IDS_HEX, true},      {MANY, 2, O2P_IDS_HEX, true},
+        {MANY - 1, 1, O2P_IDS_HEX, false}, {MANY, 3, O2P_IDS_HEX, false},
+        {MANY, 1, O2P_IDS_BINARY, false},
+    };
+    walk_fixture *f = (walk_fixture *)*state;
+    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        settings.ids = cases[i].ids;
+        o2p_buffer bytes = many_ids(f, cases[i].rows, cases[i].each, &settings);
+        assert_int_equal(encoding_of(&bytes, O2P_COL_TraceId, false),
+                         cases[i].plain ? O2P_PAGE_ENCODING_PLAIN
+                                        : O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY);
+        assert_int_equal(encoding_of(&bytes, O2P_COL_SpanId, false),
+                         O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY);
+        o2p_buffer_free(&bytes);
+    }
+}
+
+/* The filter of ids that are PLAIN has all of them. */
+static void plain_ids_have_a_bloom_filter(void **state)
+{
+    enum { MANY = 1 << 15 };
+    static uint64_t hashes[MANY];
+    walk_fixture *f = (walk_fixture *)*state;
+    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    o2p_buffer bytes = many_ids(f, MANY, 1, &settings);
+    for (unsigned i = 0; i < MANY; i++) {
+        uint64_t id = (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+        uint8_t hex[16];
+        o2p_format_hex(hex, (const uint8_t *)&id, 8);
+        hashes[i] = o2p_xxh64(hex, 16, 0);
+    }
+    check_bloom(f, &bytes, leaf_of(O2P_TABLE_LOGS, O2P_COL_TraceId), hashes, MANY);
+    o2p_buffer_free(&bytes);
+}
+
 static uint64_t hash_of(const char *text)
 {
     return o2p_xxh64(text, strlen(text), 0);
@@ -325,6 +390,8 @@ int main(void)
         walk_test(texts_count_by_their_rows),
         walk_test(defaults_are_one_entry),
         walk_test(trace_ids_have_a_bloom_filter),
+        walk_test(ids_that_are_looked_up_are_plain),
+        walk_test(plain_ids_have_a_bloom_filter),
         walk_test(binary_ids),
         walk_test(other_columns_have_one_when_asked_to),
         walk_test(dictionaries_are_bounded),
