@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures queries over files of otlp2parquet, of the reference, and of DuckDB's own writer, of the same rows.
 
-  tests/bench/query.py PROGRAM [REFERENCE] [--rows N] [--rounds N] [--engine NAME]... [--flags FLAGS]
+  tests/bench/query.py PROGRAM [REFERENCE] [--write] [--rows N] [--rounds N] [--engine NAME]...
+                       [--flags FLAGS]
 
 Logs, and half as many spans, are what tile.py streams, spread over a day. `otlp2parquet convert` and the
 reference write them, each as files of so many rows as --seal says, whatever hours they are of; DuckDB then
@@ -16,6 +17,7 @@ are read from the disk, and what is read is counted. The answers must agree, or 
 
 import argparse
 import contextlib
+import importlib.metadata
 import importlib.util
 import json
 import shutil
@@ -36,6 +38,7 @@ import report
 import tile
 from engines import Columns, Query
 
+README = inputs.HERE / "README.md"
 DISK_A_ROW = 700  # bytes that the files of the three writers take, at most
 MODULES = {"DuckDB": "duckdb", "Polars": "polars", "ClickHouse": "chdb"}
 OURS, REFERENCE, DUCKDB = "otlp2parquet", "reference", "DuckDB's writer"
@@ -240,9 +243,10 @@ def size_table(signal, files, rows):
 
 
 def ask_about(signal, rows, names, arguments, folder):
-    """Prints the tables of a signal; returns (what, ratio) of each comparison."""
+    """Prints the tables of a signal; returns them, and (ratio, what) of each comparison."""
     files = write_files(signal, rows, arguments, folder)
-    print(size_table(signal, files, rows) + "\n\n" + report.table(heading(files), []), flush=True)
+    told = [size_table(signal, files, rows) + "\n", report.table(heading(files), [])]
+    print("\n".join(told), flush=True)
     traces, service = found_in(files[0], arguments.rounds)
     tiles = tile.Tiles(signal, arguments.inputs)
     hour = (generate.START + tiles.begin_of_middle(rows, tile.DAY)) // generate.SECOND
@@ -251,22 +255,36 @@ def ask_about(signal, rows, names, arguments, folder):
         engine = Engine(name)
         for query in queries(signal, service, hour):
             times, read = ask_all(engine, query, traces, files)
-            print("| " + " | ".join(row(signal, engine, query, times, read)) + " |", flush=True)
+            told.append("| " + " | ".join(row(signal, engine, query, times, read)) + " |")
+            print(told[-1], flush=True)
             for writer in times:
                 what = f"{signal}: {query.name}, {name}, beside {writer}"
                 ratios += [(times[writer] / times[OURS], what)] * (writer != OURS)
         engine.close()
     print()
-    return ratios
+    return "\n".join(told), ratios
+
+
+def verdict(ratios):
+    """How many comparisons are in favour of our files, and the others."""
+    slower = [f"{ratio:.2f}x: {what}" for ratio, what in sorted(ratios) if ratio < 1]
+    said = f"{len(ratios) - len(slower)} of {len(ratios)} are not slower"
+    return said + (". Slower:\n\n" + "\n".join(f"- {line}" for line in slower) if slower else ".")
 
 
 # ---- all of it ------------------------------------------------------------------------------------------
+
+
+def version(engine):
+    return f"{engine} {importlib.metadata.version(MODULES[engine])}"
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(description="Measures queries over the same rows by several writers.")
     parser.add_argument("program")
     parser.add_argument("reference", nargs="?")
+    parser.add_argument("--write", action="store_true", help="also into the README.md beside this file")
+    parser.add_argument("--readme", type=Path, default=README, help="into this one instead")
     parser.add_argument("--rows", type=int, default=10_000_000, help="logs; of spans there are half as many")
     parser.add_argument("--seal", type=int, default=1_000_000, metavar="ROWS", help="rows a file")
     parser.add_argument("--rounds", type=int, default=5)
@@ -287,13 +305,16 @@ def main():
         print(f"{name} is not installed\n")
     if not arguments.reference:
         print("no cargo and no REFERENCE: the reference's files are left out\n")
-    ratios = []
+    told, ratios = [], []
     for signal, rows in (("logs", arguments.rows), ("traces", arguments.rows // 2)):
         with tempfile.TemporaryDirectory(prefix="query-", dir=arguments.inputs) as folder:
-            ratios += ask_about(signal, rows, names, arguments, Path(folder))
-    slower = [f"{what}: {ratio:.2f}x" for ratio, what in sorted(ratios) if ratio < 1]
-    print(f"{len(ratios) - len(slower)} of {len(ratios)} are not slower" + (". Slower:" if slower else ""))
-    print("\n".join(slower))
+            tables, more = ask_about(signal, rows, names, arguments, Path(folder))
+        told.append(tables)
+        ratios += more
+    print(verdict(ratios))
+    if arguments.write:
+        about = f"{arguments.rows:,} logs, {arguments.rounds} rounds; {', '.join(map(version, names))}; {report.machine()}."
+        report.write_between_marks(arguments.readme, "\n\n".join([about, *told, verdict(ratios)]))
 
 
 if __name__ == "__main__":

@@ -281,8 +281,14 @@ def test_a_server_is_held_to_what_it_acknowledged(tmp_path):
 
 def test_query(folder):
     """Every engine answers every query, and from the files of all writers the same, or there is no row."""
-    printed = bench("query.py", PROGRAM, "--rows", 4000, "--seal", 1500, "--rounds", 1, "--inputs", folder)
+    readme = folder / "README.md"
+    readme.write_text("before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n")
+    small = ["--rows", 4000, "--seal", 1500, "--rounds", 1, "--inputs", folder]
+    printed = bench("query.py", PROGRAM, *small, "--write", "--readme", readme)
     for engine in ("DuckDB", "Polars", "ClickHouse"):
         for signal in ("logs", "traces"):
             assert len([cells for cells in rows_of(printed, f"{signal}: ") if cells[1] == engine]) == 4
     assert not list(folder.glob("query-*")), "the files are removed"
+    written = readme.read_text()
+    assert rows_of(written, "logs: ") == rows_of(printed, "logs: ") and "old" not in written
+    assert written.startswith("before\n") and written.endswith("after\n")
