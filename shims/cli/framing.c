@@ -8,6 +8,9 @@
 enum {
     LONGEST_VARINT = 10,
     FIXED_LENGTH = 4,
+    /* The longest protobuf message. The first byte of a varint of four bytes, which is followed by
+     * a request just as well, makes a longer one. */
+    MESSAGE_MAX = INT32_MAX,
     /* What a length is read as when there are too few bytes, or when it is none. */
     LENGTH_CUT = 0
 };
@@ -78,6 +81,8 @@ static bool fits(framing kind, const uint8_t *bytes, size_t size, bool ended)
         uint64_t length = 0;
         size_t prefix = read_length(kind, bytes + at, size - at, &length);
         if (prefix == LENGTH_CUT || prefix == LENGTH_BAD)
+            return false;
+        if (kind == FRAMING_BIG_ENDIAN && length > MESSAGE_MAX)
             return false;
         at += prefix;
         bool cut = length > size - at;

@@ -36,6 +36,13 @@ def test_framings(ok, tmp_path, framing, requests, rows):
     assert f"\n{len(requests)} request" in text
 
 
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_long_first_request(ok, tmp_path, framing):
+    """A varint of four bytes before it is no length of four bytes."""
+    (tmp_path / "x.pbs").write_bytes(FRAMINGS[framing](otlp.logs(1, body="x" * 2_100_000), otlp.logs(2)))
+    assert summary(ok, "--out", "d", "x.pbs")["counts"]["accepted"] == 3
+
+
 def test_both_framings_in_one_run(ok, tmp_path):
     (tmp_path / "1.pbs").write_bytes(otlp.big_endian(otlp.logs(1), otlp.logs(2)))
     (tmp_path / "2.pbs").write_bytes(otlp.delimited(otlp.logs(3), otlp.logs(4)))
