@@ -160,6 +160,7 @@ static void begin_levels(const o2p_leaf_writer *w, o2p_levels **repetition, o2p_
     unsigned max_definition = lists + leaf->nullable;
     *repetition = lists > 0 ? &w->encoder->repetition : NULL;
     *definition = max_definition > 0 ? &w->encoder->definition : NULL;
+    w->encoder->repetition.short_runs = w->encoder->definition.short_runs = o2p_short_runs(w);
     if (*repetition != NULL)
         o2p_levels_begin(*repetition, lists);
     if (*definition != NULL)

@@ -2,7 +2,7 @@
  * parquet/rle.h.
  *
  * Rows share the lists of a MAP: a list's entries are numbered and, where it has several rows,
- * packed once, and put once a row, all as one bit-packed run.
+ * packed once, and put once a row, bit-packed.
  */
 #include "leaf_writer.h"
 
@@ -104,24 +104,23 @@ static void put_unshared(const o2p_leaf_writer *w, o2p_value_range v, o2p_bits *
     }
 }
 
-/* The indices of rows that share lists, as one bit-packed run. */
+bool o2p_short_runs(const o2p_leaf_writer *w)
+{
+    return w->spec->source == O2P_SOURCE_ROW && !o2p_codec_counts(w->encoder->settings->codec);
+}
+
+/* The indices of rows that share lists, bit-packed. */
 static void put_list_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out)
 {
-    enum { GROUP = 8 };
-    size_t groups = v.count / GROUP + (v.count % GROUP != 0);
+    size_t start = o2p_rle_packed_begin(out, v.count, o2p_short_runs(w));
     o2p_bits bits;
-    o2p_put_varint(out, (uint64_t)groups << 1 | 1);
-    size_t end = out->size + groups * o2p_place_width(w);
     o2p_bits_begin(&bits, out);
     if (o2p_lists_are_shared(w->leaf))
         put_shared(w, v, &bits);
     else
         put_unshared(w, v, &bits);
     o2p_bits_flush(&bits);
-    if (out->size < end && o2p_buffer_reserve(out, end - out->size)) {
-        memset(out->data + out->size, 0, end - out->size);
-        out->size = end;
-    }
+    o2p_rle_packed_end(out, start, v.count, o2p_place_width(w), o2p_short_runs(w));
 }
 
 void o2p_put_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out)

@@ -9,8 +9,9 @@
 #include "thrift.h"
 
 enum {
-    GROUP = 8,    /* values that a bit-packed run comes in multiples of */
-    PUT_BITS = 56 /* most bits of one o2p_bits_put */
+    GROUP = 8,      /* values that a bit-packed run comes in multiples of */
+    SHORT_RUN = 63, /* groups: the most that a header of a byte tells */
+    PUT_BITS = 56   /* most bits of one o2p_bits_put */
 };
 
 static size_t groups_of(size_t n)
@@ -35,13 +36,44 @@ void o2p_rle_run(o2p_buffer *out, uint32_t value, size_t count, unsigned width)
     o2p_buffer_append(out, bytes, (width + 7) / 8);
 }
 
-void o2p_rle_packed(o2p_buffer *out, const uint8_t *bytes, size_t n, unsigned width)
+size_t o2p_rle_packed_begin(o2p_buffer *out, size_t n, bool short_runs)
 {
-    size_t groups = groups_of(n);
-    size_t used = n / 8 * width + (n % 8 * width + 7) / 8;
-    o2p_put_varint(out, (uint64_t)groups << 1 | 1);
-    o2p_buffer_append(out, bytes, used);
+    if (!short_runs)
+        o2p_put_varint(out, (uint64_t)groups_of(n) << 1 | 1);
+    return out->size;
+}
+
+/* Makes short runs of the groups from `start` on: from the last to the first they move up and leave
+ * room for headers. */
+static void cut_into_runs(o2p_buffer *out, size_t start, size_t groups, unsigned width)
+{
+    size_t runs = (groups + SHORT_RUN - 1) / SHORT_RUN;
+    if (o2p_buffer_extend(out, runs) == NULL)
+        return;
+    uint8_t *bytes = out->data + start;
+    while (runs-- > 0) {
+        size_t first = runs * SHORT_RUN;
+        size_t count = groups - first < SHORT_RUN ? groups - first : SHORT_RUN;
+        memmove(bytes + first * width + runs + 1, bytes + first * width, count * width);
+        bytes[first * width + runs] = (uint8_t)(count << 1 | 1);
+    }
+}
+
+void o2p_rle_packed_end(o2p_buffer *out, size_t start, size_t n, unsigned width, bool short_runs)
+{
+    size_t groups = groups_of(n), used = out->size - start;
+    O2P_ASSERT(used <= groups * width);
     zeros(out, groups * width - used);
+    if (short_runs && !out->memory->failed)
+        cut_into_runs(out, start, groups, width);
+}
+
+void o2p_rle_packed(o2p_buffer *out, const uint8_t *bytes, size_t n, unsigned width,
+                    bool short_runs)
+{
+    size_t start = o2p_rle_packed_begin(out, n, short_runs);
+    o2p_buffer_append(out, bytes, n / 8 * width + (n % 8 * width + 7) / 8);
+    o2p_rle_packed_end(out, start, n, width, short_runs);
 }
 
 /* One bit-packed run. */
@@ -49,14 +81,12 @@ static void literals(o2p_buffer *out, const uint32_t *values, size_t n, unsigned
 {
     if (n == 0)
         return;
-    size_t groups = groups_of(n);
-    o2p_put_varint(out, (uint64_t)groups << 1 | 1);
-    size_t start = out->size;
+    size_t start = o2p_rle_packed_begin(out, n, false);
     o2p_bits bits;
     o2p_bits_begin(&bits, out);
     o2p_bits_pack32(&bits, values, n, width);
     o2p_bits_flush(&bits);
-    zeros(out, groups * width - (out->size - start));
+    o2p_rle_packed_end(out, start, n, width, false);
 }
 
 static inline bool equal_group(const uint32_t *v)
@@ -262,7 +292,8 @@ void o2p_levels_end(o2p_levels *levels, o2p_buffer *out)
         o2p_bits_flush(&levels->bits);
         /* After a refused allocation there are fewer bytes than levels. */
         if (levels->packed.size >= (levels->count * levels->width + 7) / 8)
-            o2p_rle_packed(out, levels->packed.data, levels->count, levels->width);
+            o2p_rle_packed(out, levels->packed.data, levels->count, levels->width,
+                           levels->short_runs);
     } else if (levels->count > 0) {
         o2p_rle_run(out, levels->first, levels->count, levels->width);
     }

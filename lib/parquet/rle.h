@@ -18,21 +18,28 @@ void o2p_rle_encode(o2p_buffer *out, const uint32_t *values, size_t n, unsigned 
 /* One run. count > 0. */
 void o2p_rle_run(o2p_buffer *out, uint32_t value, size_t count, unsigned width);
 
-/* n values that are bit-packed already as `bytes` (ceil(n * width / 8) bytes, zero-padded): one
- * bit-packed run, padded to a whole group. */
-void o2p_rle_packed(o2p_buffer *out, const uint8_t *bytes, size_t n, unsigned width);
+/* Between these the caller appends n values bit-packed: ceil(n * width / 8) bytes, zero-padded.
+ * They become one run, padded to a whole group, or with `short_runs` runs of 504 values: as many as
+ * a header of one byte tells. Begin returns where they start. */
+size_t o2p_rle_packed_begin(o2p_buffer *out, size_t n, bool short_runs);
+void o2p_rle_packed_end(o2p_buffer *out, size_t start, size_t n, unsigned width, bool short_runs);
+
+/* The same for n values that are there as `bytes`. */
+void o2p_rle_packed(o2p_buffer *out, const uint8_t *bytes, size_t n, unsigned width,
+                    bool short_runs);
 
 /* ---- streams of levels ----
  * Levels come as runs or as bit patterns; a page's stream becomes one run when all are equal, else
- * one bit-packed run: patterns of attribute counts have few long runs, and codecs see the
+ * it is bit-packed: patterns of attribute counts have few long runs, and codecs see the
  * repetition. */
 typedef struct o2p_levels {
     o2p_buffer packed; /* scratch, reused from page to page */
     o2p_bits bits;
-    size_t count;   /* levels in the stream */
-    uint32_t first; /* the first level */
-    bool constant;  /* all levels so far equal `first` */
-    unsigned width; /* bits a level: 1 or 2 */
+    size_t count;    /* levels in the stream */
+    uint32_t first;  /* the first level */
+    bool constant;   /* all levels so far equal `first` */
+    unsigned width;  /* bits a level: 1 or 2 */
+    bool short_runs; /* as of o2p_rle_packed_begin; init leaves it false, and begin as it is */
 } o2p_levels;
 
 void o2p_levels_init(o2p_levels *levels, o2p_memory *memory);

@@ -7,6 +7,7 @@
 #include <string.h>
 #include "../../lib/batch/leaf_writer.h"
 #include "store_check.h"
+#include "thrift_reader.h"
 #include <cmocka.h>
 
 /* A writer of one leaf by hand. */
@@ -28,6 +29,37 @@ static const o2p_layout_leaf attributes_of_record = {.cells = O2P_COL_LogAttribu
 static const o2p_layout_leaf attributes_of_point = {.cells = O2P_COL_Attributes,
                                                     .source = O2P_SOURCE_ROW};
 
+/* Where in bit-packed runs. */
+typedef struct packed_run {
+    const uint8_t *at, *end; /* the next run, when none is left of this one */
+    size_t left;             /* indices in this one, with padding */
+    size_t bit;              /* of the next index, from `at` */
+} packed_run;
+
+static uint32_t next_bits(packed_run *run, unsigned width)
+{
+    uint32_t place = 0;
+    for (unsigned b = 0; b < width; b++, run->bit++)
+        place |= (uint32_t)(run->at[run->bit / 8] >> run->bit % 8 & 1) << b;
+    if (--run->left == 0)
+        run->at += run->bit / 8;
+    return place;
+}
+
+/* The next index, of `left`, all of which are in one run, or 504 in each. */
+static uint32_t next_index(packed_run *run, unsigned width, size_t left, bool short_runs)
+{
+    if (run->left == 0) {
+        size_t groups = (left + 7) / 8;
+        groups = short_runs && groups > 63 ? 63 : groups;
+        assert_int_equal(thrift_varint(&run->at, run->end), groups << 1 | 1);
+        run->left = groups * 8;
+        run->bit = 0;
+        assert_true((size_t)(run->end - run->at) >= groups * width);
+    }
+    return next_bits(run, width);
+}
+
 /* Puts the lists of `rows` rows and compares every index, of `width` bits. */
 static void check_lists(walk_fixture *f, o2p_codec codec, const o2p_layout_leaf *spec,
                         uint32_t place_count, unsigned width, const uint32_t *places,
@@ -47,30 +79,24 @@ static void check_lists(walk_fixture *f, o2p_codec codec, const o2p_layout_leaf 
     leaf.list_count = list_count;
     w.places = places;
     w.place_count = place_count;
+    bool short_runs = spec->source == O2P_SOURCE_ROW && codec == O2P_CODEC_SNAPPY;
     uint32_t count = 0;
     for (uint32_t r = 0; r < rows; r++)
         count += o2p_leaf_list_size(&leaf, lists[r]);
     o2p_put_places(&w, (o2p_value_range){0, count, 0, rows}, &out);
-    size_t groups = (count + 7) / 8, at = 1;
     assert_int_equal(out.data[0], width);
-    for (uint64_t header = 0, shift = 0;; shift += 7) {
-        header |= (uint64_t)(out.data[at] & 0x7F) << shift;
-        if (out.data[at++] < 0x80) {
-            assert_int_equal(header, groups << 1 | 1);
-            break;
+    packed_run run = {.at = out.data + 1, .end = out.data + out.size};
+    uint32_t row_end = 0, row = 0, entry = 0;
+    for (uint32_t i = 0; i < count; i++, entry++) {
+        for (; entry == row_end; row++) {
+            entry = o2p_leaf_list_begin(&leaf, lists[row]);
+            row_end = ends[lists[row]];
         }
+        assert_int_equal(next_index(&run, width, count - i, short_runs), places[entry]);
     }
-    assert_int_equal(out.size, at + groups * width);
-    size_t bit = at * 8;
-    for (uint32_t r = 0; r < rows; r++)
-        for (uint32_t i = o2p_leaf_list_begin(&leaf, lists[r]); i < ends[lists[r]]; i++) {
-            uint32_t place = 0;
-            for (unsigned b = 0; b < width; b++, bit++)
-                place |= (uint32_t)(out.data[bit / 8] >> bit % 8 & 1) << b;
-            assert_int_equal(place, places[i]);
-        }
-    for (; bit < out.size * 8; bit++)
-        assert_int_equal(out.data[bit / 8] >> bit % 8 & 1, 0);
+    while (run.left > 0)
+        assert_int_equal(next_bits(&run, width), 0);
+    assert_ptr_equal(run.at, run.end);
     o2p_buffer_free(&out);
     o2p_encoder_free(w.encoder);
 }
@@ -129,6 +155,25 @@ static void lists_that_rows_share(void **state)
         for (uint32_t rows = 1; rows <= sizeof(lists) / sizeof(lists[0]); rows++)
             check_lists(f, O2P_CODEC_SNAPPY, &attributes_of_resource, most, width, places, ends, 4,
                         lists, rows);
+    }
+}
+
+/* Many indices: of records in short runs, but for codecs that count; of resources in one. */
+static void runs_of_lists(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    static uint32_t places[36];
+    static const uint32_t ends[] = {1, 36};
+    static uint32_t lists[80] = {0};
+    for (uint32_t i = 0; i < 36; i++)
+        places[i] = i * UINT32_C(2654435761) >> 27;
+    for (uint32_t rows = 1; rows <= sizeof(lists) / sizeof(lists[0]); rows++) {
+        lists[rows - 1] = rows > 1;
+        check_lists(f, O2P_CODEC_SNAPPY, &attributes_of_record, 32, 5, places, ends, 2, lists,
+                    rows);
+        check_lists(f, O2P_CODEC_SNAPPY, &attributes_of_resource, 32, 5, places, ends, 2, lists,
+                    rows);
+        check_lists(f, O2P_CODEC_ZSTD, &attributes_of_record, 32, 5, places, ends, 2, lists, rows);
     }
 }
 
@@ -197,9 +242,9 @@ static void indices_in_whole_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        walk_test(one_place_is_one_run),   walk_test(places_of_a_page),
-        walk_test(lists_that_rows_share),  walk_test(lists_in_whole_bytes),
-        walk_test(indices_in_whole_bytes),
+        walk_test(one_place_is_one_run),  walk_test(places_of_a_page),
+        walk_test(lists_that_rows_share), walk_test(runs_of_lists),
+        walk_test(lists_in_whole_bytes),  walk_test(indices_in_whole_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -256,10 +256,35 @@ static void packed_already(void **state)
 {
     (void)state;
     static const uint8_t bytes[] = {0x88, 0xC6, 0x0A}; /* 0..6 in 3 bits */
-    o2p_rle_packed(&out, bytes, 7, 3);
+    o2p_rle_packed(&out, bytes, 7, 3, false);
     static const uint8_t two[] = {0x01}; /* one value, of 2 bits: padded to a group of 2 bytes */
-    o2p_rle_packed(&out, two, 1, 2);
+    o2p_rle_packed(&out, two, 1, 2, false);
     expect_bytes(0x03, 0x88, 0xC6, 0x0A, 0x03, 0x01, 0x00);
+}
+
+/* Runs of 504 values, and the rest. */
+static void short_packed_runs(void **state)
+{
+    (void)state;
+    static uint8_t bytes[4096];
+    static uint32_t values[4096];
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)next_random(256);
+    for (unsigned width = 1; width <= 7; width += 2)
+        for (size_t n = 1; n <= 2100; n += n < 490 ? 97 : 1) {
+            size_t used = (n * width + 7) / 8;
+            uint8_t last = bytes[used - 1];
+            bytes[used - 1] &= (uint8_t)(0xFFu >> (8 * used - n * width));
+            for (size_t i = 0; i < n; i++)
+                values[i] = bits_at(bytes, i * width, width);
+            out.size = 0;
+            o2p_rle_packed(&out, bytes, n, width, true);
+            decode(out.data, out.size, n, width);
+            assert_int_equal(got.packed_runs, (n + 503) / 504);
+            assert_int_equal(out.size, (n + 7) / 8 * width + got.packed_runs);
+            assert_memory_equal(got.values, values, n * sizeof(values[0]));
+            bytes[used - 1] = last;
+        }
 }
 
 /* ---- levels ---- */
@@ -326,6 +351,7 @@ static void random_levels(void **state)
     static uint32_t expected[8192];
     for (unsigned page = 0; page < 300; page++) {
         unsigned max = 1 + next_random(3), width = max == 1 ? 1 : 2;
+        levels.short_runs = page % 2 == 1;
         size_t n = 0, steps = next_random(12);
         o2p_levels_begin(&levels, max);
         for (size_t s = 0; s < steps; s++) {
@@ -349,7 +375,8 @@ static void random_levels(void **state)
         o2p_levels_end(&levels, &out);
         assert_int_equal(o2p_load_le32(out.data), out.size - 4);
         decode(out.data + 4, out.size - 4, n, width);
-        assert_true(got.runs + got.packed_runs == (n > 0));
+        size_t runs = levels.short_runs && got.runs == 0 ? (n + 503) / 504 : n > 0;
+        assert_int_equal(got.runs + got.packed_runs, runs);
         if (n > 0)
             assert_memory_equal(got.values, expected, n * sizeof(expected[0]));
     }
@@ -387,6 +414,7 @@ int main(void)
         plain(runs_cost_no_more_than_groups),
         plain(random_mixtures),
         plain(packed_already),
+        plain(short_packed_runs),
         of_levels(constant_levels),
         of_levels(mixed_levels),
         of_levels(rows_of_levels),
