@@ -5,8 +5,8 @@
  *
  *   leaf                       encoding
  *   text, keys                 RLE_DICTIONARY when dictionary and indices are smaller, else PLAIN
- *   ids                        the same, but DELTA_LENGTH_BYTE_ARRAY for PLAIN, unless many are
- *                              looked up: see text_leaf.c
+ *   ids                        the same, but DELTA_LENGTH_BYTE_ARRAY for PLAIN, except hex ids
+ *                              that are many and looked up: see text_leaf.c
  *   numbers                    RLE_DICTIONARY when values repeat, but PLAIN where equal ones follow
  *                              each other and the codec counts bytes; else DELTA_BINARY_PACKED for
  *                              integers, PLAIN for doubles

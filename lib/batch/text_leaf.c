@@ -1,5 +1,5 @@
 /* text_leaf.c - the chunk of a leaf of text or ids: chooses between RLE_DICTIONARY and plain values
- * by counting both, and hashes what a bloom filter is to hold.
+ * by counting both, the encoding of ids without a dictionary, and writes the bloom filter.
  */
 #include "leaf_writer.h"
 #include "../base/hash.h"
@@ -84,8 +84,8 @@ static uint64_t bloom_hash(const o2p_leaf_writer *w, const o2p_entry *entry)
     return o2p_xxh64(hex->size == 0 ? "" : (const void *)hex->data, hex->size, 0);
 }
 
-/* The filter of the chunk's dictionary, or of its values, of which values.c has put the hashes
- * there. */
+/* The chunk's filter: of its dictionary's entries, or of its values, whose hashes values.c has left
+ * in e->hashes. */
 static void write_bloom(o2p_leaf_writer *w)
 {
     o2p_encoder *e = w->encoder;
@@ -97,10 +97,9 @@ static void write_bloom(o2p_leaf_writer *w)
                           e->hashes.size / sizeof(uint64_t), e->settings->bloom_tenths);
 }
 
-/* Whether ids, which have no dictionary, are PLAIN for the sake of readers that know no bloom
- * filter: hex of columns that have one, as they are looked up. Such a reader looks at all of them
- * in less than half the time, for four bytes of length to 32 of digits. So many that this counts,
- * and at least half of them there: the first entry is none. */
+/* Whether ids without a dictionary are PLAIN, for readers that know no bloom filters and look at
+ * all of them: hex ids of a column that has one, since it is looked up. Their lengths are worth it
+ * if they are many, and half of them or more are there: see lib/README.md. */
 static bool ids_are_plain(const o2p_leaf_writer *w)
 {
     enum { MANY = 1 << 15 };
@@ -109,7 +108,7 @@ static bool ids_are_plain(const o2p_leaf_writer *w)
         return false;
     uint32_t there = 0;
     for (uint32_t i = 0; i < leaf->value_count; i++)
-        there += leaf->indices[i] != 0;
+        there += leaf->indices[i] != 0; /* entry 0 is none */
     return there >= leaf->value_count - there;
 }
 

@@ -1,5 +1,6 @@
 /* values.c - the values of a page in its encoding: PLAIN, DELTA_BINARY_PACKED, and
- * DELTA_LENGTH_BYTE_ARRAY; indices of a dictionary are in places.c.
+ * DELTA_LENGTH_BYTE_ARRAY; indices of a dictionary are in places.c. Texts and ids are hashed for
+ * the bloom filter on the way.
  */
 #include "leaf_writer.h"
 #include "../base/hash.h"
@@ -29,7 +30,7 @@ static inline uint8_t *put_bytes(const o2p_leaf_writer *w, const o2p_entry *entr
     return at;
 }
 
-/* PLAIN text: length and bytes. Returns where these are; NULL when memory is refused. */
+/* PLAIN text: length and bytes. Returns where the bytes are; NULL when memory is refused. */
 static inline const uint8_t *put_plain(const o2p_leaf_writer *w, const o2p_entry *entry,
                                        o2p_buffer *out)
 {
@@ -46,8 +47,7 @@ void o2p_put_entry(const o2p_leaf_writer *w, const o2p_entry *entry, o2p_buffer 
     put_plain(w, entry, out);
 }
 
-/* Hashes the bytes `at` an entry has been written to for the bloom filter, while they are at hand.
- */
+/* Hashes an entry's bytes, just written `at`, for the bloom filter. */
 static inline void hash_written(const o2p_leaf_writer *w, const o2p_entry *entry, const uint8_t *at)
 {
     if (w->spec->bloom && at != NULL)

@@ -8,10 +8,10 @@ enum { BLOCK_WORDS = 8, BLOCK_SIZE = BLOCK_WORDS * 4, MOST = 128 * 1024 * 1024 }
 static const uint32_t salts[BLOCK_WORDS] = {0x47b6137bu, 0x44974d91u, 0x8824ad5bu, 0xa2b7289du,
                                             0x705495c7u, 0x2df1424bu, 0x9efc4947u, 0x5c6bfb31u};
 
-size_t o2p_bloom_size(size_t distinct, uint32_t tenths)
+size_t o2p_bloom_size(size_t count, uint32_t tenths)
 {
     size_t size = BLOCK_SIZE;
-    while (size < MOST && (uint64_t)size * 80 / tenths < distinct)
+    while (size < MOST && (uint64_t)size * 80 / tenths < count)
         size *= 2;
     return size;
 }
@@ -35,9 +35,9 @@ static void first_of_union(o2p_thrift *thrift, int16_t id)
     o2p_thrift_end(thrift);
 }
 
-void o2p_bloom_write(o2p_buffer *out, const uint64_t *hashes, size_t distinct, uint32_t tenths)
+void o2p_bloom_write(o2p_buffer *out, const uint64_t *hashes, size_t count, uint32_t tenths)
 {
-    size_t size = o2p_bloom_size(distinct, tenths);
+    size_t size = o2p_bloom_size(count, tenths);
     o2p_thrift thrift;
     o2p_thrift_begin(&thrift, out);
     o2p_thrift_i32(&thrift, 1, (int32_t)size);
@@ -50,6 +50,6 @@ void o2p_bloom_write(o2p_buffer *out, const uint64_t *hashes, size_t distinct, u
     if (bitset == NULL)
         return;
     memset(bitset, 0, size);
-    for (size_t i = 0; i < distinct; i++)
+    for (size_t i = 0; i < count; i++)
         insert(bitset, size / BLOCK_SIZE, hashes[i]);
 }

@@ -180,14 +180,13 @@ void o2p_parquet_page_end(o2p_parquet *writer, const o2p_page_info *info)
     o2p_chunk_pass(writer, chunk);
 }
 
-void o2p_parquet_bloom(o2p_parquet *writer, const uint64_t *hashes, size_t distinct,
-                       uint32_t tenths)
+void o2p_parquet_bloom(o2p_parquet *writer, const uint64_t *hashes, size_t count, uint32_t tenths)
 {
     o2p_chunk *chunk = open_chunk(writer);
     if (chunk == NULL)
         return;
     chunk->bloom = writer->blooms.size;
-    o2p_bloom_write(&writer->blooms, hashes, distinct, tenths);
+    o2p_bloom_write(&writer->blooms, hashes, count, tenths);
     chunk->bloom_size = writer->blooms.size - chunk->bloom;
 }
 

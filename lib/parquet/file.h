@@ -142,10 +142,10 @@ void o2p_parquet_dictionary_end(o2p_parquet *writer, uint32_t entries);
 o2p_buffer *o2p_parquet_page_begin(o2p_parquet *writer);
 void o2p_parquet_page_end(o2p_parquet *writer, const o2p_page_info *info);
 
-/* Gives the chunk a split-block bloom filter of `distinct` XXH64 hashes (seed 0) of PLAIN values
- * (without the length), `tenths` tenths of a bit for each: see bloom.h. Before chunk_end. */
-void o2p_parquet_bloom(o2p_parquet *writer, const uint64_t *hashes, size_t distinct,
-                       uint32_t tenths);
+/* Gives the chunk a split-block bloom filter of `count` XXH64 hashes (seed 0) of PLAIN values
+ * (without the length), `tenths` tenths of a bit for each: see bloom.h. Before chunk_end. A value
+ * that comes again is one hash more: the filter is larger than it need be. */
+void o2p_parquet_bloom(o2p_parquet *writer, const uint64_t *hashes, size_t count, uint32_t tenths);
 
 void o2p_parquet_chunk_end(o2p_parquet *writer);
 void o2p_parquet_row_group_end(o2p_parquet *writer);

@@ -13,6 +13,7 @@ needed: of 10 million logs less than 8 GB.
 Each engine (engines.py) answers on one core, in one thread, from files that are in the system's cache; the
 time is the processor's. The writers take turns, the rounds' median counts, and a lookup looks for another trace each round. Once, files
 are read from the disk, and what is read is counted. The answers must agree, or there is no table.
+With --write the tables go into the README.md beside this file as well.
 """
 
 import argparse
@@ -144,6 +145,8 @@ def write_files(signal, records, arguments, folder):
     ours = Written(OURS, folder / "ours", COLUMNS[signal])
     if "binary" in arguments.flags:
         ours.columns = replace(ours.columns, binary_ids=True)
+    if "attributes json" in arguments.flags:
+        ours.columns = replace(ours.columns, json=True)
     flags = ["--delimited", "--one-file", "--batch-rows", arguments.seal, *arguments.flags.split()]
     commands.append([arguments.program, "convert", *flags, "--signal", signal, "--out", ours.folder, "-"])
     written.append(ours)
@@ -191,7 +194,7 @@ def found_in(written, rounds):
     told = f"lower(hex({trace}))" if written.columns.binary_ids else trace
     with duckdb.connect() as connection:
         traces = connection.execute(
-            f"SELECT {told} FROM {source} WHERE {trace} <> '' "
+            f"SELECT * FROM (SELECT {told} FROM {source} WHERE {trace} <> '') "
             f"USING SAMPLE reservoir({rounds} ROWS) REPEATABLE (1)"
         ).fetchall()
         services = connection.execute(
@@ -267,7 +270,7 @@ def ask_about(signal, rows, names, arguments, folder):
 
 def verdict(ratios):
     """How many comparisons are in favour of our files, and the others."""
-    slower = [f"{ratio:.2f}x: {what}" for ratio, what in sorted(ratios) if ratio < 1]
+    slower = [f"{ratio:.2f}x: {what}" for ratio, what in sorted(ratios) if round(ratio, 2) < 1]
     said = f"{len(ratios) - len(slower)} of {len(ratios)} are not slower"
     return said + (". Slower:\n\n" + "\n".join(f"- {line}" for line in slower) if slower else ".")
 
@@ -275,8 +278,12 @@ def verdict(ratios):
 # ---- all of it ------------------------------------------------------------------------------------------
 
 
-def version(engine):
-    return f"{engine} {importlib.metadata.version(MODULES[engine])}"
+def about(names, arguments):
+    """What was measured: the engines by their packages, and what was asked for."""
+    engines_used = ", ".join(f"{MODULES[name]} {importlib.metadata.version(MODULES[name])}" for name in names)
+    flags = f" with {arguments.flags}" if arguments.flags else ""
+    rows = f"{arguments.rows:,} logs{flags}, {arguments.seal:,} rows a file, {arguments.rounds} rounds"
+    return f"{rows}; {engines_used}; {report.machine()}."
 
 
 def parse_arguments():
@@ -311,10 +318,10 @@ def main():
             tables, more = ask_about(signal, rows, names, arguments, Path(folder))
         told.append(tables)
         ratios += more
-    print(verdict(ratios))
+    said = verdict(ratios)
+    print(said)
     if arguments.write:
-        about = f"{arguments.rows:,} logs, {arguments.rounds} rounds; {', '.join(map(version, names))}; {report.machine()}."
-        report.write_between_marks(arguments.readme, "\n\n".join([about, *told, verdict(ratios)]))
+        report.write_between_marks(arguments.readme, "\n\n".join([about(names, arguments), *told, said]))
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ import chart  # noqa: E402
 import generate  # noqa: E402
 import inputs  # noqa: E402
 import load  # noqa: E402
+import query  # noqa: E402
 import report  # noqa: E402
 import run  # noqa: E402
 import server  # noqa: E402
@@ -236,7 +237,7 @@ def test_bench_server(tmp_path):
     assert [line[1:3] for line in lines] == [["memory", "gRPC"]] * 2
     for line in lines:
         *speed, peak, batches, beside, files, allowed = (float(text.replace(",", "")) for text in line[3:])
-        assert all(number > 0 for number in speed)
+        assert all(number > 0 for number in speed), line
         assert 0 < beside <= peak and 0 <= batches < peak
         assert 0 < files <= allowed
 
@@ -280,7 +281,8 @@ def test_a_server_is_held_to_what_it_acknowledged(tmp_path):
 
 
 def test_query(folder):
-    """Every engine answers every query, and from the files of all writers the same, or there is no row."""
+    """Every engine answers every query, and from the files of all writers the same, or there is no row. What
+    is told is written between the marks."""
     readme = folder / "README.md"
     readme.write_text("before\n<!-- bench:begin -->\nold\n<!-- bench:end -->\nafter\n")
     small = ["--rows", 4000, "--seal", 1500, "--rounds", 1, "--inputs", folder]
@@ -290,5 +292,27 @@ def test_query(folder):
             assert len([cells for cells in rows_of(printed, f"{signal}: ") if cells[1] == engine]) == 4
     assert not list(folder.glob("query-*")), "the files are removed"
     written = readme.read_text()
-    assert rows_of(written, "logs: ") == rows_of(printed, "logs: ") and "old" not in written
+    for signal in ("logs: ", "traces: "):
+        assert rows_of(written, signal) == rows_of(printed, signal) != []
+    assert re.search(r"^4,000 logs, 1,500 rows a file, 1 rounds; duckdb \d", written, re.MULTILINE)
+    assert re.search(r"^\d+ of 24 are not slower", written, re.MULTILINE) and "old" not in written
     assert written.startswith("before\n") and written.endswith("after\n")
+
+
+def test_query_of_json(folder):
+    """Attributes as JSON are asked for in their own words."""
+    small = ["--rows", 2000, "--rounds", 1, "--inputs", folder, "--engine", "DuckDB"]
+    printed = bench("query.py", PROGRAM, *small, "--flags", "--attributes json")
+    assert len(rows_of(printed, "logs: an attribute")) == 1
+
+
+def test_slower_queries_are_told():
+    told = query.verdict([(2.0, "fast"), (0.9, "slow"), (1.0, "equal"), (0.5, "slower")])
+    assert told == "2 of 4 are not slower. Slower:\n\n- 0.50x: slower\n- 0.90x: slow"
+    assert query.verdict([(1.0, "equal")]) == "1 of 1 are not slower."
+
+
+def test_a_writer_that_ends_early():
+    """Those that are left are not waited for in vain."""
+    with pytest.raises(SystemExit, match="sh could not write the files"):
+        query.feed([["sh", "-c", "exit 3"], ["sh", "-c", "cat >/dev/null"]], [b"x" * 100_000] * 20)

@@ -6,7 +6,7 @@
 #include "leaf_reader.h"
 #include <cmocka.h>
 
-enum { MOST = 40000, MOST_TEXT = 8 << 20 };
+enum { MOST = 70000, MOST_TEXT = 8 << 20 };
 
 static leaf_entry entries[MOST];
 static size_t entry_count;

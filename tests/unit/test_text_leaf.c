@@ -205,15 +205,28 @@ static void trace_ids_have_a_bloom_filter(void **state)
     }
 }
 
-/* Ids of `rows` rows, of which every `each`th has one. */
-static o2p_buffer many_ids(walk_fixture *f, unsigned rows, unsigned each,
+/* As few ids as are many: see ids_are_plain. */
+enum { MANY = 1 << 15 };
+
+static uint64_t id_of(unsigned i)
+{
+    return (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+}
+
+/* `rows` rows, each with a body of its own and the last `there` of them with ids of their own. */
+static o2p_buffer many_ids(walk_fixture *f, unsigned rows, unsigned there,
                            const o2p_settings *settings)
 {
     sample_open(&f->p, "s");
     for (unsigned i = 0; i < rows; i++) {
-        uint64_t id = (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+        char text[16];
+        uint64_t id = id_of(i);
+        snprintf(text, sizeof(text), "%u", i);
         pb_open(&f->p, 2);
-        if (i % each == 0) {
+        pb_open(&f->p, 5);
+        pb_text(&f->p, 1, text);
+        pb_close(&f->p);
+        if (rows - i <= there) {
             pb_bytes(&f->p, 9, &id, 8);
             pb_bytes(&f->p, 10, &id, 8);
         }
@@ -227,45 +240,50 @@ static o2p_buffer many_ids(walk_fixture *f, unsigned rows, unsigned each,
 /* Many ids that are there and looked up, as hex, are PLAIN. */
 static void ids_that_are_looked_up_are_plain(void **state)
 {
-    enum { MANY = 1 << 15 };
     static const struct {
-        unsigned rows, each;
+        unsigned rows, there;
         o2p_ids ids;
         bool plain;
     } cases[] = {
-        {MANY, 1, O2P_IDS_HEX, true},      {MANY, 2, O2P_IDS_HEX, true},
-        {MANY - 1, 1, O2P_IDS_HEX, false}, {MANY, 3, O2P_IDS_HEX, false},
-        {MANY, 1, O2P_IDS_BINARY, false},
+        {MANY, MANY, O2P_IDS_HEX, true},          {2 * MANY, MANY, O2P_IDS_HEX, true},
+        {2 * MANY, MANY - 1, O2P_IDS_HEX, false}, {MANY - 1, MANY - 1, O2P_IDS_HEX, false},
+        {MANY, MANY, O2P_IDS_BINARY, false},
     };
     walk_fixture *f = (walk_fixture *)*state;
-    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
+    o2p_settings settings = settings_of(0, 10000, 0, O2P_CODEC_SNAPPY);
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         settings.ids = cases[i].ids;
-        o2p_buffer bytes = many_ids(f, cases[i].rows, cases[i].each, &settings);
+        o2p_buffer bytes = many_ids(f, cases[i].rows, cases[i].there, &settings);
         assert_int_equal(encoding_of(&bytes, O2P_COL_TraceId, false),
                          cases[i].plain ? O2P_PAGE_ENCODING_PLAIN
                                         : O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY);
         assert_int_equal(encoding_of(&bytes, O2P_COL_SpanId, false),
                          O2P_PAGE_ENCODING_DELTA_LENGTH_BYTE_ARRAY);
         o2p_buffer_free(&bytes);
+        check_store(f, &settings);
     }
 }
 
-/* The filter of ids that are PLAIN has all of them. */
-static void plain_ids_have_a_bloom_filter(void **state)
+/* The filter of values that are PLAIN has those of all pages. */
+static void plain_values_have_a_bloom_filter(void **state)
 {
-    enum { MANY = 1 << 15 };
-    static uint64_t hashes[MANY];
+    enum { ROWS = MANY + 1000 };
+    static uint64_t ids[ROWS], bodies[ROWS];
     walk_fixture *f = (walk_fixture *)*state;
-    o2p_settings settings = settings_of(0, 0, 0, O2P_CODEC_SNAPPY);
-    o2p_buffer bytes = many_ids(f, MANY, 1, &settings);
-    for (unsigned i = 0; i < MANY; i++) {
-        uint64_t id = (i + 1) * UINT64_C(0x9E3779B97F4A7C15);
+    o2p_settings settings = settings_of(0, 10000, 0, O2P_CODEC_SNAPPY);
+    assert_null(o2p_text_columns_named("TraceId,Body", &settings.blooms));
+    o2p_buffer bytes = many_ids(f, ROWS, ROWS, &settings);
+    for (unsigned i = 0; i < ROWS; i++) {
+        uint64_t id = id_of(i);
         uint8_t hex[16];
+        char text[16];
         o2p_format_hex(hex, (const uint8_t *)&id, 8);
-        hashes[i] = o2p_xxh64(hex, 16, 0);
+        ids[i] = o2p_xxh64(hex, 16, 0);
+        bodies[i] = o2p_xxh64(text, (size_t)snprintf(text, sizeof(text), "%u", i), 0);
     }
-    check_bloom(f, &bytes, leaf_of(O2P_TABLE_LOGS, O2P_COL_TraceId), hashes, MANY);
+    check_bloom(f, &bytes, leaf_of(O2P_TABLE_LOGS, O2P_COL_TraceId), ids, ROWS);
+    assert_int_equal(encoding_of(&bytes, O2P_COL_Body, false), O2P_PAGE_ENCODING_PLAIN);
+    check_bloom(f, &bytes, leaf_of(O2P_TABLE_LOGS, O2P_COL_Body), bodies, ROWS);
     o2p_buffer_free(&bytes);
 }
 
@@ -391,7 +409,7 @@ int main(void)
         walk_test(defaults_are_one_entry),
         walk_test(trace_ids_have_a_bloom_filter),
         walk_test(ids_that_are_looked_up_are_plain),
-        walk_test(plain_ids_have_a_bloom_filter),
+        walk_test(plain_values_have_a_bloom_filter),
         walk_test(binary_ids),
         walk_test(other_columns_have_one_when_asked_to),
         walk_test(dictionaries_are_bounded),

@@ -125,9 +125,9 @@ static void texts_and_ids(void **state)
     assert_int_equal(out.size, lengths.size + 8);
     assert_memory_equal(out.data, lengths.data, lengths.size);
     assert_memory_equal(out.data + lengths.size, "ab01ab01", 8);
+    /* all of these for the bloom filter */
     const uint64_t none = o2p_xxh64("", 0, 0), hex = o2p_xxh64("ab01", 4, 0);
     const uint64_t hashes[] = {none, o2p_xxh64(id, 2, 0), none, hex, hex, none, hex};
-    /* for the bloom filter, in every encoding */
     assert_int_equal(w.encoder->hashes.size, sizeof(hashes));
     assert_memory_equal(w.encoder->hashes.data, hashes, sizeof(hashes));
     o2p_buffer_free(&out);
