@@ -157,10 +157,10 @@ void o2p_bounds_prepare(const o2p_leaf_writer *w);
 /* places.c: bits of an index of the chunk's dictionary, of which w->place_count is known; values as
  * such indices. */
 unsigned o2p_place_width(const o2p_leaf_writer *w);
+void o2p_put_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out);
 
 /* Whether levels, and the indices of lists, are in short runs: see lib/README.md. */
 bool o2p_short_runs(const o2p_leaf_writer *w);
-void o2p_put_places(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out);
 
 /* values.c: values in the leaf's encoding; a text or id, and numbers, PLAIN. */
 void o2p_put_values(const o2p_leaf_writer *w, o2p_value_range v, o2p_buffer *out);
