@@ -244,9 +244,9 @@ typedef struct o2p_options {
                                   1,024 */
 
     /* Columns with bloom filters, which let readers look values up: names separated by commas,
-     * those of members behind that of their list (Links.TraceId). Any column of strings or ids; a
-     * name applies to each table that has it. Ids in hex that have one are encoded to be looked up,
-     * at the price of a few bytes each. NULL: "TraceId"; "": none. */
+     * those of members behind that of their list (Links.TraceId). Any column of strings or ids
+     * but promoted ones; a name applies to each table that has it. Ids in hex that have one are
+     * encoded to be looked up, at the price of a few bytes each. NULL: "TraceId"; "": none. */
     const char *bloom_columns;
     double bloom_fpp; /* share of absent values that a filter does not exclude, at most; 0.0001 to
                          0.5, default 0.01 */

@@ -40,8 +40,8 @@ typedef struct codec_row {
     bool counts;                       /* see o2p_codec_counts */
 
     /* Its context; NULL when memory is refused. Codecs that need none have none of these. */
-    void *(*open)(o2p_memory *memory, int32_t level);
-    void (*close)(o2p_memory *memory, void *context);
+    void *(*create)(o2p_memory *memory, int32_t level);
+    void (*destroy)(o2p_memory *memory, void *context);
     size_t (*memory)(int32_t level); /* the most that it takes, for pages of any size */
 
     /* The most bytes that it makes of `size`. */
@@ -109,7 +109,7 @@ static void *take_items(void *memory, unsigned items, unsigned size)
     return take(memory, (size_t)items * size);
 }
 
-static void *open_gzip(o2p_memory *memory, int32_t level)
+static void *create_gzip(o2p_memory *memory, int32_t level)
 {
     z_stream *stream = (z_stream *)take(memory, sizeof(*stream));
     if (stream == NULL)
@@ -125,7 +125,7 @@ static void *open_gzip(o2p_memory *memory, int32_t level)
     return NULL;
 }
 
-static void close_gzip(o2p_memory *memory, void *context)
+static void destroy_gzip(o2p_memory *memory, void *context)
 {
     deflateEnd((z_stream *)context);
     give_back(memory, context);
@@ -163,7 +163,7 @@ static bool compress_gzip(void *context, const uint8_t *bytes, size_t size, uint
 /* ---- Zstandard ---- */
 
 #ifndef O2P_NO_ZSTD
-static void *open_zstd(o2p_memory *memory, int32_t level)
+static void *create_zstd(o2p_memory *memory, int32_t level)
 {
     ZSTD_CCtx *context = ZSTD_createCCtx_advanced((ZSTD_customMem){take, give_back, memory});
     if (context != NULL)
@@ -171,7 +171,7 @@ static void *open_zstd(o2p_memory *memory, int32_t level)
     return context;
 }
 
-static void close_zstd(o2p_memory *memory, void *context)
+static void destroy_zstd(o2p_memory *memory, void *context)
 {
     (void)memory;
     ZSTD_freeCCtx((ZSTD_CCtx *)context);
@@ -224,11 +224,11 @@ static const codec_row codecs[] = {
                           .most = most_snappy,
                           .compress = compress_snappy},
 #ifndef O2P_NO_ZSTD
-    [O2P_CODEC_ZSTD] = {NUMBER_ZSTD, 3, 22, true, open_zstd, close_zstd, memory_zstd, most_zstd,
+    [O2P_CODEC_ZSTD] = {NUMBER_ZSTD, 3, 22, true, create_zstd, destroy_zstd, memory_zstd, most_zstd,
                         compress_zstd},
 #endif
 #ifndef O2P_NO_ZLIB
-    [O2P_CODEC_GZIP] = {NUMBER_GZIP, 6, 9, true, open_gzip, close_gzip, memory_gzip, most_gzip,
+    [O2P_CODEC_GZIP] = {NUMBER_GZIP, 6, 9, true, create_gzip, destroy_gzip, memory_gzip, most_gzip,
                         compress_gzip},
 #endif
 #ifndef O2P_NO_LZ4
@@ -274,7 +274,7 @@ void o2p_compressor_init(o2p_compressor *compressor, o2p_memory *memory)
 void o2p_compressor_free(o2p_compressor *compressor)
 {
     if (compressor->context != NULL)
-        codecs[compressor->codec].close(compressor->memory, compressor->context);
+        codecs[compressor->codec].destroy(compressor->memory, compressor->context);
     compressor->context = NULL;
 }
 
@@ -289,8 +289,8 @@ void o2p_compressor_choose(o2p_compressor *compressor, o2p_codec codec, int32_t 
 bool o2p_compress(o2p_compressor *compressor, const uint8_t *bytes, size_t size, o2p_buffer *out)
 {
     const codec_row *row = &codecs[compressor->codec];
-    if (row->open != NULL && compressor->context == NULL) {
-        compressor->context = row->open(compressor->memory, compressor->level);
+    if (row->create != NULL && compressor->context == NULL) {
+        compressor->context = row->create(compressor->memory, compressor->level);
         if (compressor->context == NULL)
             return false;
     }
