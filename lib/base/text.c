@@ -6,6 +6,7 @@
  */
 #include "text.h"
 #include "scan.h"
+#include "vector.h"
 
 /* ---- integers ------------------------------------------------------------------------------- */
 
@@ -108,10 +109,54 @@ static inline uint64_t hex_of_4(uint32_t bytes)
     return v + 0x3030303030303030u + letters * 39;
 }
 
+#ifdef O2P_VECTORS
+
+/* The same with a vector: a third of the instructions. */
+static inline o2p_vector digits_of(o2p_vector nibbles)
+{
+    return nibbles + '0' + ((o2p_vector)(nibbles > 9) & 39);
+}
+
+static inline void put_hex_16(uint8_t *at, const uint8_t *bytes)
+{
+    o2p_vector v;
+    memcpy(&v, bytes, sizeof(v));
+    o2p_vector high = digits_of(v >> 4), low = digits_of(v & 15);
+    o2p_vector first = O2P_INTERLEAVE_LOW(high, low), last = O2P_INTERLEAVE_HIGH(high, low);
+    memcpy(at, &first, sizeof(first));
+    memcpy(at + 16, &last, sizeof(last));
+}
+
+static inline void put_hex_8(uint8_t *at, const uint8_t *bytes)
+{
+    o2p_vector v = {0};
+    memcpy(&v, bytes, 8);
+    v = O2P_INTERLEAVE_LOW(digits_of(v >> 4), digits_of(v & 15));
+    memcpy(at, &v, sizeof(v));
+}
+
+#else
+
+static inline void put_hex_8(uint8_t *at, const uint8_t *bytes)
+{
+    o2p_store_le64(at, hex_of_4(o2p_load_le32(bytes)));
+    o2p_store_le64(at + 8, hex_of_4(o2p_load_le32(bytes + 4)));
+}
+
+static inline void put_hex_16(uint8_t *at, const uint8_t *bytes)
+{
+    put_hex_8(at, bytes);
+    put_hex_8(at + 16, bytes + 8);
+}
+
+#endif
+
 void o2p_format_hex(uint8_t *at, const uint8_t *bytes, size_t size)
 {
-    for (; size >= 4; size -= 4, bytes += 4, at += 8)
-        o2p_store_le64(at, hex_of_4(o2p_load_le32(bytes)));
+    for (; size >= 16; size -= 16, bytes += 16, at += 32)
+        put_hex_16(at, bytes);
+    for (; size >= 8; size -= 8, bytes += 8, at += 16)
+        put_hex_8(at, bytes);
     for (; size > 0; size--, bytes++, at += 2) {
         uint64_t pair = hex_of_4(*bytes);
         at[0] = (uint8_t)pair;

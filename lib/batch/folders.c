@@ -75,22 +75,24 @@ static bool add(o2p_folders *folders, uint64_t key)
     return !folders->keys.memory->failed;
 }
 
-/* The rows of one run. */
-typedef struct run_rows {
+/* Rows whose keys are added. Those that follow one another mostly have the same, also from run to
+ * run, of which there may be as many as rows. */
+typedef struct row_keys {
     const o2p_column *times;
-    uint32_t first, end;
-    uint64_t key; /* table and service */
-} run_rows;
+    o2p_path_span span;
+    uint64_t last; /* key that was added last; no key is UINT64_MAX */
+} row_keys;
 
-static bool add_run(o2p_folders *folders, const run_rows *run, o2p_path_span span)
+/* Adds those of one run; `key` has its table and service. */
+static bool add_run(o2p_folders *folders, row_keys *rows, uint32_t first, uint32_t end,
+                    uint64_t run_key)
 {
-    uint64_t last = UINT64_MAX;
-    for (uint32_t row = run->first; row < run->end; row++) {
-        uint64_t time = row < run->times->cells.size / 8 ? o2p_cells64(run->times)[row] : 0;
-        uint64_t key = run->key | (uint64_t)o2p_path_time_key(span, time) << TIME_SHIFT;
-        if (key != last && !add(folders, key))
+    for (uint32_t row = first; row < end; row++) {
+        uint64_t time = row < rows->times->cells.size / 8 ? o2p_cells64(rows->times)[row] : 0;
+        uint64_t key = run_key | (uint64_t)o2p_path_time_key(rows->span, time) << TIME_SHIFT;
+        if (key != rows->last && !add(folders, key))
             return false;
-        last = key;
+        rows->last = key;
     }
     return true;
 }
@@ -111,16 +113,16 @@ static bool add_table(o2p_folders *folders, const o2p_store *store, const o2p_se
     const o2p_run *runs = o2p_store_runs(store, table);
     size_t count = o2p_store_run_count(store, table), r = count;
     bool by_service = o2p_path_has_service(settings->path_template);
-    o2p_path_span span = o2p_path_time_span(settings->path_template);
+    row_keys keys = {&rows->columns[o2p_tables[table].time],
+                     o2p_path_time_span(settings->path_template), UINT64_MAX};
     while (r > 0 && (r == count || runs[r].first_row > first))
         r--;
     for (; r < count; r++) {
-        run_rows run = {&rows->columns[o2p_tables[table].time], runs[r].first_row,
-                        r + 1 < count ? runs[r + 1].first_row : rows->count,
-                        (uint64_t)table << TABLE_SHIFT};
-        run.first = run.first < first ? first : run.first;
-        run.key |= by_service ? service_of(store, &runs[r]) : 0;
-        if (!add_run(folders, &run, span) || key_count(folders) > settings->max_files)
+        uint32_t begin = runs[r].first_row < first ? first : runs[r].first_row;
+        uint32_t end = r + 1 < count ? runs[r + 1].first_row : rows->count;
+        uint64_t key = (uint64_t)table << TABLE_SHIFT;
+        key |= by_service ? service_of(store, &runs[r]) : 0;
+        if (!add_run(folders, &keys, begin, end, key) || key_count(folders) > settings->max_files)
             return false;
     }
     return true;

@@ -182,22 +182,27 @@ static uint32_t half_of(const sort_key *key, unsigned shift)
 /* Counting sort by one half of the place, stable. Services and folders are few, so this brings rows
  * of many services, which clients mix, in order at a fraction of a merge sort's cost. Returns where
  * the keys are now: `spare`, or `keys` where the half is the same for all, or too spread out to
- * count. */
-static sort_key *scatter(sort_key *keys, sort_key *spare, uint32_t count, unsigned shift)
+ * count, for which *ordered becomes false. */
+static sort_key *scatter(sort_key *keys, sort_key *spare, uint32_t count, unsigned shift,
+                         bool *ordered)
 {
     enum { MOST = 1024 };
-    uint32_t starts[MOST + 1] = {0};
+    uint32_t starts[MOST + 1];
     uint32_t least = UINT32_MAX, most = 0;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t half = half_of(&keys[i], shift);
         least = half < least ? half : least;
         most = half > most ? half : most;
     }
-    if (least == most || most - least >= MOST)
+    bool countable = most - least < MOST;
+    *ordered = *ordered && countable;
+    if (least == most || !countable)
         return keys;
+    uint32_t halves = most - least + 1;
+    memset(starts, 0, (halves + 1) * sizeof(starts[0]));
     for (uint32_t i = 0; i < count; i++)
         starts[half_of(&keys[i], shift) - least + 1]++;
-    for (uint32_t h = 1; h < MOST; h++)
+    for (uint32_t h = 1; h < halves; h++)
         starts[h] += starts[h - 1];
     for (uint32_t i = 0; i < count; i++)
         spare[starts[half_of(&keys[i], shift) - least]++] = keys[i];
@@ -248,9 +253,10 @@ static uint32_t place_end(const sort_key *keys, uint32_t at, uint32_t count)
 }
 
 /* Sorts keys of which most that have one place lie together: these first, which are few and of few
- * runs, then all of them if that was not enough. Returns the array that holds the result, NULL when
- * memory is refused. */
-static sort_key *merge_places(o2p_buffer *starts, sort_key *keys, sort_key *spare, uint32_t count)
+ * runs, then all of them unless the places are ordered. Returns the array that holds the result,
+ * NULL when memory is refused. */
+static sort_key *merge_places(o2p_buffer *starts, sort_key *keys, sort_key *spare, uint32_t count,
+                              bool ordered)
 {
     for (uint32_t at = 0, end; at < count; at = end) {
         end = place_end(keys, at, count);
@@ -260,7 +266,7 @@ static sort_key *merge_places(o2p_buffer *starts, sort_key *keys, sort_key *spar
         if (sorted != keys + at)
             memcpy(keys + at, sorted, (size_t)(end - at) * sizeof(*keys));
     }
-    return is_sorted(keys, count) ? keys : merge_runs(starts, keys, spare, count);
+    return ordered ? keys : merge_runs(starts, keys, spare, count);
 }
 
 /* Sorts by folder, service and time, stably; NULL when memory is refused. */
@@ -272,9 +278,11 @@ static sort_key *sort_keys(o2p_ordering *ordering, sort_key *keys, uint32_t coun
     if (spare == NULL)
         return NULL;
     sort_key *first = keys;
-    keys = scatter(first, spare, count, SERVICE_SHIFT);
-    keys = scatter(keys, keys == first ? spare : first, count, FOLDER_SHIFT);
-    return merge_places(&ordering->scratch[STARTS], keys, keys == first ? spare : first, count);
+    bool ordered = true;
+    keys = scatter(first, spare, count, SERVICE_SHIFT, &ordered);
+    keys = scatter(keys, keys == first ? spare : first, count, FOLDER_SHIFT, &ordered);
+    return merge_places(&ordering->scratch[STARTS], keys, keys == first ? spare : first, count,
+                        ordered);
 }
 
 /* ---- parts ---- */

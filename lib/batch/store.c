@@ -101,17 +101,10 @@ o2p_notices *o2p_store_notices(o2p_store *store, o2p_source source, uint32_t row
 void o2p_store_run(o2p_store *store, o2p_table table, uint32_t metric)
 {
     o2p_buffer *runs = &store->runs[table];
-    o2p_run run = {store->tables[table] == NULL ? 0 : store->tables[table]->count,
-                   {0, 0, 0, metric}};
-    o2p_buffer_append(runs, &run, sizeof(run));
-}
-
-void o2p_store_settle(o2p_store *store, o2p_table table, size_t first_run, o2p_source source,
-                      uint32_t row)
-{
-    o2p_run *runs = (o2p_run *)(void *)store->runs[table].data;
-    for (size_t i = first_run; i < o2p_store_run_count(store, table); i++)
-        runs[i].group[source] = row;
+    o2p_run *run = (o2p_run *)o2p_buffer_extend(runs, sizeof(*run));
+    if (run != NULL)
+        *run = (o2p_run){store->tables[table] == NULL ? 0 : store->tables[table]->count,
+                         {0, 0, 0, metric}};
 }
 
 /* ---- rollback ---- */

@@ -66,13 +66,18 @@ o2p_notices *o2p_store_notices(o2p_store *store, o2p_source source, uint32_t row
  * next. The resource and scope of runs may be set afterwards, by o2p_store_settle. */
 void o2p_store_run(o2p_store *store, o2p_table table, uint32_t metric);
 
-/* Sets the `source` row of all runs of `table` from number `first_run` on. */
-void o2p_store_settle(o2p_store *store, o2p_table table, size_t first_run, o2p_source source,
-                      uint32_t row);
-
 static inline size_t o2p_store_run_count(const o2p_store *store, o2p_table table)
 {
     return store->runs[table].size / sizeof(o2p_run);
+}
+
+/* Sets the `source` row of all runs of `table` from number `first_run` on. */
+static inline void o2p_store_settle(o2p_store *store, o2p_table table, size_t first_run,
+                                    o2p_source source, uint32_t row)
+{
+    o2p_run *runs = (o2p_run *)(void *)store->runs[table].data;
+    for (size_t i = first_run; i < o2p_store_run_count(store, table); i++)
+        runs[i].group[source] = row;
 }
 
 static inline const o2p_run *o2p_store_runs(const o2p_store *store, o2p_table table)

@@ -2,7 +2,8 @@
  *
  * A group is found again by its bytes: varint(size + 1) and the bytes of its message (0 for none),
  * then its schema URL. Clients write the same resource the same way each time, so this is one hash
- * of a few hundred bytes a group; two spellings of one resource merely give two rows.
+ * of a few hundred bytes a group, and where it comes again in a request, which may have a group for
+ * each record, not even that (known.h). Two spellings of one resource merely give two rows.
  */
 #include "walk.h"
 
@@ -223,57 +224,75 @@ static uint64_t *noticed(o2p_walk *walk, size_t i)
     return counts[i];
 }
 
-static bool same_span(o2p_span a, o2p_span b)
-{
-    return a.size == b.size && (a.bytes == NULL) == (b.bytes == NULL) &&
-           o2p_same_bytes(a.bytes, b.bytes, a.size);
-}
-
-/* Counts once more what was noticed in a group; returns its row. */
-static uint32_t notice_again(o2p_walk *walk, o2p_source source, uint32_t row)
+/* Counts once more what was noticed in a group. */
+static void notice_again(o2p_walk *walk, o2p_source source, uint32_t row)
 {
     const o2p_notices *notices = o2p_store_notices(walk->store, source, row);
     *noticed(walk, 0) += notices->invalid_utf8;
     *noticed(walk, 1) += notices->duplicate_keys;
     *noticed(walk, 2) += notices->unknown_fields;
-    return row;
 }
 
-static uint32_t find_group(o2p_walk *walk, o2p_source source, o2p_span message, o2p_span schema_url)
+/* Reads a group that is new to the store, and keeps what was noticed in it. */
+static bool read_noticing(o2p_walk *walk, o2p_source source, uint32_t row, o2p_span message,
+                          o2p_span schema_url)
+{
+    uint64_t before[3];
+    for (size_t i = 0; i < 3; i++)
+        before[i] = *noticed(walk, i);
+    if (!read_group(walk, source, row, message, schema_url) || walk->store->memory->failed)
+        return false;
+    o2p_notices *notices = o2p_store_notices(walk->store, source, row);
+    notices->invalid_utf8 = (uint32_t)(*noticed(walk, 0) - before[0]);
+    notices->duplicate_keys = (uint32_t)(*noticed(walk, 1) - before[1]);
+    notices->unknown_fields = (uint32_t)(*noticed(walk, 2) - before[2]);
+    return true;
+}
+
+/* Finds a group in the store, or adds it. False on failure. */
+static bool find_group(o2p_walk *walk, o2p_source source, o2p_span message, o2p_span schema_url,
+                       uint32_t *row)
 {
     bool known;
     build_key(&walk->key, message, schema_url);
     if (walk->store->memory->failed)
-        return 0;
-    uint32_t row = o2p_store_find(walk->store, source, walk->key.data, walk->key.size, &known);
+        return false;
+    *row = o2p_store_find(walk->store, source, walk->key.data, walk->key.size, &known);
     if (walk->store->memory->failed)
-        return 0;
-    if (!known) {
-        uint64_t before[3];
-        for (size_t i = 0; i < 3; i++)
-            before[i] = *noticed(walk, i);
-        if (!read_group(walk, source, row, message, schema_url))
-            return 0;
-        o2p_notices *notices = o2p_store_notices(walk->store, source, row);
-        notices->invalid_utf8 = (uint32_t)(*noticed(walk, 0) - before[0]);
-        notices->duplicate_keys = (uint32_t)(*noticed(walk, 1) - before[1]);
-        notices->unknown_fields = (uint32_t)(*noticed(walk, 2) - before[2]);
-        return row;
-    }
-    return notice_again(walk, source, row);
+        return false;
+    if (!known)
+        return read_noticing(walk, source, *row, message, schema_url);
+    notice_again(walk, source, *row);
+    return true;
 }
 
-uint32_t o2p_walk_group(o2p_walk *walk, o2p_source source, o2p_span message, o2p_span schema_url)
+/* A group that was not at its places, where it is from now on; of two there the older goes. */
+static O2P_NOINLINE const o2p_known_group *add_group(o2p_walk *walk, o2p_source source,
+                                                     o2p_span message, o2p_span schema_url,
+                                                     o2p_known_group *places)
 {
-    o2p_known_group *known =
-        &walk->groups[source][o2p_known_place(message.bytes, message.size) % O2P_KNOWN_GROUPS];
-    if (known->set && same_span(known->message, message) &&
-        same_span(known->schema_url, schema_url)) {
+    uint32_t row;
+    if (!find_group(walk, source, message, schema_url, &row))
+        return NULL;
+    const o2p_notices *n = o2p_store_notices(walk->store, source, row);
+    bool any = (n->invalid_utf8 | n->duplicate_keys | n->unknown_fields) != 0;
+    places[1] = places[0];
+    places[0] = (o2p_known_group){
+        message, schema_url, o2p_share_of(walk, source, row), walk->known.request, row, any};
+    return &places[0];
+}
+
+const o2p_known_group *o2p_walk_group(o2p_walk *walk, o2p_source source, o2p_span message,
+                                      o2p_span schema_url)
+{
+    o2p_known_group *places = o2p_known_group_places(&walk->known, source, message);
+    for (size_t i = 0; i < O2P_KNOWN_PAIR && O2P_LIKELY(places != NULL); i++) {
+        if (!o2p_known_group_holds(&walk->known, &places[i], message, schema_url))
+            continue;
         walk->store->memos[source].known.lookups++;
-        return notice_again(walk, source, known->row);
+        if (O2P_UNLIKELY(places[i].noticed))
+            notice_again(walk, source, places[i].row);
+        return &places[i];
     }
-    uint32_t row = find_group(walk, source, message, schema_url);
-    bool read = walk->status == O2P_OK && !walk->store->memory->failed;
-    *known = (o2p_known_group){message, schema_url, row, read};
-    return row;
+    return places == NULL ? NULL : add_group(walk, source, message, schema_url, places);
 }

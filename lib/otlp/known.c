@@ -1,11 +1,10 @@
 /* known.c - see known.h. */
 #include "known.h"
 
-#include "../base/hash.h"
-
 void o2p_known_init(o2p_known *known, o2p_memory *memory)
 {
     memset(known, 0, sizeof(*known));
+    o2p_buffer_init(&known->groups, memory);
     o2p_buffer_init(&known->keys, memory);
     o2p_buffer_init(&known->pairs, memory);
     o2p_buffer_init(&known->lists, memory);
@@ -14,6 +13,7 @@ void o2p_known_init(o2p_known *known, o2p_memory *memory)
 
 void o2p_known_free(o2p_known *known)
 {
+    o2p_buffer_free(&known->groups);
     o2p_buffer_free(&known->keys);
     o2p_buffer_free(&known->pairs);
     o2p_buffer_free(&known->lists);
@@ -23,7 +23,7 @@ void o2p_known_free(o2p_known *known)
 void o2p_known_begin(o2p_known *known)
 {
     if (++known->request == 0) { /* numbers begin again: what is there could be taken for new */
-        known->keys.size = known->pairs.size = 0;
+        known->groups.size = known->keys.size = known->pairs.size = 0;
         known->request = 1;
     }
     known->lists.size = 0; /* a place that points to nothing, or to another list, does no harm */
@@ -53,10 +53,6 @@ void o2p_known_key_judge(o2p_known_key *key)
     key->values = key->fresh = 0;
 }
 
-/* Lists share a pair of places, so that of two that meet none pushes the other out again and again.
- */
-enum { PAIR = 2 };
-
 uint16_t *o2p_known_list_place(o2p_known *known, o2p_span fields)
 {
     enum { TRIES = 2048, ONE_HIT_IN = 8 };
@@ -65,7 +61,8 @@ uint16_t *o2p_known_list_place(o2p_known *known, o2p_span fields)
     void *table = o2p_known_table(&known->places, O2P_KNOWN_LISTS * sizeof(uint16_t));
     if (table == NULL)
         return NULL;
-    return (uint16_t *)table + o2p_hash(fields.bytes, fields.size) % O2P_KNOWN_LISTS / PAIR * PAIR;
+    return (uint16_t *)table +
+           o2p_hash(fields.bytes, fields.size) % O2P_KNOWN_LISTS / O2P_KNOWN_PAIR * O2P_KNOWN_PAIR;
 }
 
 static bool is_list(const o2p_known *known, uint16_t number, const o2p_column *column,
@@ -82,7 +79,7 @@ uint32_t o2p_known_list_at(o2p_known *known, const uint16_t *place, const o2p_co
                            o2p_span fields)
 {
     known->list_tries++;
-    for (size_t i = 0; i < PAIR; i++) {
+    for (size_t i = 0; i < O2P_KNOWN_PAIR; i++) {
         if (!is_list(known, place[i], column, fields))
             continue;
         known->list_hits++;

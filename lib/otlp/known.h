@@ -1,6 +1,8 @@
-/* known.h - keys, attributes and lists of attributes that are found again by their bytes.
+/* known.h - resources, scopes, keys, attributes and lists of attributes that are found again by
+ * their bytes.
  *
  *   table   by the bytes of              saves
+ *   groups  a resource or scope          reading it, and a copy of it and its hash
  *   pairs   key and value                reading both and looking them up
  *   keys    the key                      looking it up in a dictionary
  *   lists   all fields of the list       everything
@@ -14,6 +16,7 @@
 #ifndef O2P_OTLP_KNOWN_H
 #define O2P_OTLP_KNOWN_H
 
+#include "../base/hash.h"
 #include "../batch/column.h"
 #include "descriptor.h"
 
@@ -23,16 +26,31 @@ typedef struct o2p_span {
     size_t size;
 } o2p_span;
 
+/* What each record takes of the resource, scope or metric that it belongs to. */
+typedef struct o2p_share {
+    uint64_t attributes; /* duplicates included: see walk.c */
+    uint64_t note;       /* bytes of its DuplicateAttributes */
+} o2p_share;
+
+/* A resource or scope. */
+typedef struct o2p_known_group {
+    o2p_span message, schema_url;
+    o2p_share share;
+    uint32_t request; /* number of the request; another one: a free place */
+    uint32_t row;
+    bool noticed; /* something was: see o2p_notices */
+} o2p_known_group;
+
 /* A key of a column's lists. */
 typedef struct o2p_known_key {
     const uint8_t *bytes;
     const o2p_column *column;
     uint32_t size;
-    uint32_t request; /* number of the request; another one: a free place */
-    uint32_t key;     /* index */
-    uint32_t values;  /* read with it in this step (known.c) ... */
-    uint32_t fresh;   /* ... of which so many made an entry */
-    bool varied;      /* nearly all do, so they are not looked up, but for a sample */
+    uint32_t request;
+    uint32_t key;    /* index */
+    uint32_t values; /* read with it in this step (known.c) ... */
+    uint32_t fresh;  /* ... of which so many made an entry */
+    bool varied;     /* nearly all do, so they are not looked up, but for a sample */
 } o2p_known_key;
 
 typedef struct o2p_known_pair {
@@ -57,6 +75,7 @@ typedef struct o2p_known_list {
 } o2p_known_list;
 
 enum {
+    O2P_KNOWN_GROUPS = 64, /* of a source */
     O2P_KNOWN_KEYS = 256,
     O2P_KNOWN_PAIRS = 512,
     O2P_KNOWN_LISTS = 4096,
@@ -64,6 +83,7 @@ enum {
 };
 
 typedef struct o2p_known {
+    o2p_buffer groups;              /* o2p_known_group: of resources and of scopes, once one came */
     o2p_buffer keys;                /* o2p_known_key, O2P_KNOWN_KEYS of them, once there is one */
     o2p_buffer pairs;               /* o2p_known_pair likewise */
     o2p_buffer lists;               /* o2p_known_list, as they come */
@@ -102,6 +122,52 @@ static inline uint64_t o2p_known_place(const uint8_t *bytes, size_t size)
     }
     uint64_t mixed = first * UINT64_C(0x9E3779B97F4A7C15) + last;
     return (mixed ^ mixed >> 29) * UINT64_C(0xC2B2AE3D27D4EB4F) >> 32;
+}
+
+/* Resources and scopes, and lists, share a pair of places, so that of two that meet none pushes the
+ * other out again and again. */
+enum { O2P_KNOWN_PAIR = 2 };
+
+/* A number below 2^32 from a resource or scope. Those of one system are alike at both ends and
+ * often of one size, so of large ones it takes every third word. */
+static inline uint64_t o2p_known_spread(o2p_span message)
+{
+    enum { SHORT = 64, WORD = 8 };
+    if (message.size <= SHORT)
+        return o2p_hash(message.bytes, message.size) >> 32;
+    uint64_t factor = UINT64_C(0x9E3779B97F4A7C15); /* odd, and so are all */
+    uint64_t mixed = message.size + o2p_load_le64(message.bytes + message.size - WORD);
+    for (size_t at = 0; at + WORD <= message.size; at += 3 * WORD) {
+        mixed += o2p_load_le64(message.bytes + at) * factor;
+        factor += UINT64_C(0xD6E8FEB86659FD92);
+    }
+    return (mixed ^ mixed >> 29) * UINT64_C(0xC2B2AE3D27D4EB4F) >> 32;
+}
+
+/* The two places of a resource or scope; NULL when memory is refused. */
+static inline o2p_known_group *o2p_known_group_places(o2p_known *known, o2p_source source,
+                                                      o2p_span message)
+{
+    void *table = o2p_known_table(&known->groups, 2 * O2P_KNOWN_GROUPS * sizeof(o2p_known_group));
+    if (O2P_UNLIKELY(table == NULL))
+        return NULL;
+    uint64_t place = o2p_known_spread(message) % O2P_KNOWN_GROUPS;
+    return (o2p_known_group *)table + (source == O2P_SOURCE_SCOPE ? O2P_KNOWN_GROUPS : 0) +
+           place / O2P_KNOWN_PAIR * O2P_KNOWN_PAIR;
+}
+
+/* Nothing is not the same as an empty message. */
+static inline bool o2p_same_span(o2p_span a, o2p_span b)
+{
+    return a.size == b.size && (a.bytes == NULL) == (b.bytes == NULL) &&
+           (a.size == 0 || o2p_same_bytes(a.bytes, b.bytes, a.size));
+}
+
+static inline bool o2p_known_group_holds(const o2p_known *known, const o2p_known_group *at,
+                                         o2p_span message, o2p_span schema_url)
+{
+    return at->request == known->request && o2p_same_span(at->message, message) &&
+           o2p_same_span(at->schema_url, schema_url);
 }
 
 /* The place of a key, which may hold another or none; NULL when memory is refused. */

@@ -336,29 +336,23 @@ static const o2p_col histogram_lists[] = {O2P_COL_BucketCounts, O2P_COL_Explicit
 static const o2p_col exponential_lists[] = {O2P_COL_PositiveBucketCounts,
                                             O2P_COL_NegativeBucketCounts, O2P_COL_NONE};
 
-typedef struct metric_kind {
+typedef struct metric_kind metric_kind;
+
+/* Reads a point of some type. */
+typedef bool point_walker(o2p_walk *walk, const metric_kind *kind, const o2p_wire_field *point);
+
+struct metric_kind {
     uint32_t number; /* of the member of Metric */
     o2p_table table;
     const o2p_message *message;
-    point_field *field;
+    point_walker *point;
     const o2p_col *item_lists; /* x_LIST columns */
     o2p_col struct_list;       /* STRUCT_LIST column */
-} metric_kind;
-
-static const metric_kind kinds[] = {
-    {otlp_Metric_gauge_tag, O2P_TABLE_METRICS_GAUGE, O2P_MESSAGE(Gauge), number_field, no_lists,
-     O2P_COL_Exemplars},
-    {otlp_Metric_sum_tag, O2P_TABLE_METRICS_SUM, O2P_MESSAGE(Sum), number_field, no_lists,
-     O2P_COL_Exemplars},
-    {otlp_Metric_histogram_tag, O2P_TABLE_METRICS_HISTOGRAM, O2P_MESSAGE(Histogram),
-     histogram_field, histogram_lists, O2P_COL_Exemplars},
-    {otlp_Metric_exponential_histogram_tag, O2P_TABLE_METRICS_EXPONENTIAL_HISTOGRAM,
-     O2P_MESSAGE(ExponentialHistogram), exponential_field, exponential_lists, O2P_COL_Exemplars},
-    {otlp_Metric_summary_tag, O2P_TABLE_METRICS_SUMMARY, O2P_MESSAGE(Summary), summary_field,
-     no_lists, O2P_COL_ValueAtQuantiles},
 };
 
-static bool read_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_field *field)
+/* Part of its callers, so that each has the fields of its type in its loop. */
+static O2P_ALWAYS_INLINE bool read_point(o2p_walk *walk, const metric_kind *kind,
+                                         const o2p_wire_field *field, point_field *read_field)
 {
     o2p_attributes list;
     point_state point = {.list = &list};
@@ -370,7 +364,7 @@ static bool read_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_f
                          &wire);
     o2p_wire_field member;
     while (o2p_wire_next(&wire, &member))
-        if (O2P_UNLIKELY(!kind->field(walk, &point, &member)))
+        if (O2P_UNLIKELY(!read_field(walk, &point, &member)))
             return false;
     if (!o2p_walk_end(walk, &wire) || !o2p_attributes_end(walk, &list))
         return false;
@@ -381,6 +375,39 @@ static bool read_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_f
     o2p_duplicates_end(walk, point.rows, point.row);
     return !walk->store->memory->failed;
 }
+
+static bool number_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_field *point)
+{
+    return read_point(walk, kind, point, number_field);
+}
+
+static bool histogram_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_field *point)
+{
+    return read_point(walk, kind, point, histogram_field);
+}
+
+static bool exponential_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_field *point)
+{
+    return read_point(walk, kind, point, exponential_field);
+}
+
+static bool summary_point(o2p_walk *walk, const metric_kind *kind, const o2p_wire_field *point)
+{
+    return read_point(walk, kind, point, summary_field);
+}
+
+static const metric_kind kinds[] = {
+    {otlp_Metric_gauge_tag, O2P_TABLE_METRICS_GAUGE, O2P_MESSAGE(Gauge), number_point, no_lists,
+     O2P_COL_Exemplars},
+    {otlp_Metric_sum_tag, O2P_TABLE_METRICS_SUM, O2P_MESSAGE(Sum), number_point, no_lists,
+     O2P_COL_Exemplars},
+    {otlp_Metric_histogram_tag, O2P_TABLE_METRICS_HISTOGRAM, O2P_MESSAGE(Histogram),
+     histogram_point, histogram_lists, O2P_COL_Exemplars},
+    {otlp_Metric_exponential_histogram_tag, O2P_TABLE_METRICS_EXPONENTIAL_HISTOGRAM,
+     O2P_MESSAGE(ExponentialHistogram), exponential_point, exponential_lists, O2P_COL_Exemplars},
+    {otlp_Metric_summary_tag, O2P_TABLE_METRICS_SUMMARY, O2P_MESSAGE(Summary), summary_point,
+     no_lists, O2P_COL_ValueAtQuantiles},
+};
 
 /* Reads a Gauge, Sum, ...: their fields have the same numbers where they have them at all. */
 static bool read_data(o2p_walk *walk, const metric_kind *kind, o2p_rows *metrics, uint32_t row,
@@ -395,7 +422,7 @@ static bool read_data(o2p_walk *walk, const metric_kind *kind, o2p_rows *metrics
         switch (known ? field.key : 0) {
         case O2P_KEY(Sum_data_points, O2P_WIRE_LEN):
             points++;
-            ok = read_point(walk, kind, &field);
+            ok = kind->point(walk, kind, &field);
             break;
         case O2P_KEY(Sum_aggregation_temporality, O2P_WIRE_VARINT):
             ok = o2p_walk_i32(walk, metrics, O2P_COL_AggregationTemporality, row, &field, &seen);
@@ -473,6 +500,7 @@ bool o2p_walk_metric(o2p_walk *walk, const o2p_wire_field *metric)
     o2p_walk_since since = o2p_walk_here(walk);
     if (!read_data(walk, kind, metrics, row, &data))
         return false;
-    o2p_walk_share(walk, since, O2P_SOURCE_METRIC, row, O2P_COL_MetricMetadata, metric->start);
+    o2p_share share = o2p_share_of(walk, O2P_SOURCE_METRIC, row);
+    o2p_walk_share(walk, since, &share, metric->start);
     return true;
 }

@@ -57,54 +57,47 @@ typedef struct group_start {
     size_t runs[O2P_TABLE_COUNT];
 } group_start;
 
-static group_start start_group(const o2p_walk *walk, const signal_walker *signal, const uint8_t *at)
+/* Sets the members one by one, and only those that end_group reads: groups may be as many as
+ * records, and a struct that is built and then copied waits for its own stores. */
+static inline void start_group(const o2p_walk *walk, const signal_walker *signal, const uint8_t *at,
+                               group_start *start)
 {
-    group_start start = {at, o2p_walk_here(walk), {0}};
+    start->at = at;
+    start->since = o2p_walk_here(walk);
     for (size_t t = signal->first_table; t <= (size_t)signal->last_table; t++)
-        start.runs[t] = o2p_store_run_count(walk->store, (o2p_table)t);
-    return start;
+        start->runs[t] = o2p_store_run_count(walk->store, (o2p_table)t);
 }
 
 /* Reads the group's resource or scope, and gives it to the runs that were begun in it. */
-static bool end_group(o2p_walk *walk, const signal_walker *signal, const group_start *start,
-                      o2p_source source, o2p_span message, o2p_span schema_url)
+static inline bool end_group(o2p_walk *walk, const signal_walker *signal, const group_start *start,
+                             o2p_source source, o2p_span message, o2p_span schema_url)
 {
-    if (message.size > O2P_MAX_RECORD_BYTES)
+    if (O2P_UNLIKELY(message.size > O2P_MAX_RECORD_BYTES))
         return o2p_walk_over(walk, message.bytes, "a resource or scope of more than 64 MiB");
-    uint32_t row = o2p_walk_group(walk, source, message, schema_url);
-    if (walk->status != O2P_OK || walk->store->memory->failed)
+    const o2p_known_group *group = o2p_walk_group(walk, source, message, schema_url);
+    if (O2P_UNLIKELY(group == NULL))
         return false;
     for (size_t t = signal->first_table; t <= (size_t)signal->last_table; t++)
-        o2p_store_settle(walk->store, (o2p_table)t, start->runs[t], source, row);
-    o2p_col map =
-        source == O2P_SOURCE_RESOURCE ? O2P_COL_ResourceAttributes : O2P_COL_ScopeAttributes;
-    o2p_walk_share(walk, start->since, source, row, map, start->at);
-    return true;
+        o2p_store_settle(walk->store, (o2p_table)t, start->runs[t], source, group->row);
+    o2p_walk_share(walk, start->since, &group->share, start->at);
+    return !walk->store->memory->failed;
 }
 
-static bool walk_group(o2p_walk *walk, const signal_walker *signal, o2p_source source,
-                       const o2p_wire_field *group);
+/* Reads one item of a group. */
+typedef bool item_walker(o2p_walk *walk, const signal_walker *signal, const o2p_wire_field *item);
 
-/* Reads one item of a group: of a ResourceX a ScopeX, of a ScopeX a record. */
-static bool walk_item(o2p_walk *walk, const signal_walker *signal, o2p_source source,
-                      const o2p_wire_field *item)
+/* Reads a ResourceX or ScopeX. Part of its two callers, so that each knows its source. */
+static O2P_ALWAYS_INLINE bool walk_group(o2p_walk *walk, const signal_walker *signal,
+                                         const o2p_wire_field *group, o2p_source source,
+                                         item_walker *item)
 {
     o2p_memory *memory = walk->store->memory;
-    o2p_memory_progress(memory, memory->whole, (size_t)(item->start - walk->begin));
-    if (source == O2P_SOURCE_RESOURCE)
-        return walk_group(walk, signal, O2P_SOURCE_SCOPE, item);
-    return signal->record(walk, item) && !memory->failed;
-}
-
-static bool walk_group(o2p_walk *walk, const signal_walker *signal, o2p_source source,
-                       const o2p_wire_field *group)
-{
-    const o2p_message *message = source == O2P_SOURCE_RESOURCE ? signal->resource : signal->scope;
-    group_start start = start_group(walk, signal, group->start);
     o2p_wire wire = o2p_wire_over(group->bytes, (size_t)group->value);
     o2p_wire_field field;
+    group_start start;
     o2p_span owner = {NULL, 0}, schema_url = {NULL, 0};
     uint64_t seen = 0, items = 0;
+    start_group(walk, signal, group->start, &start);
     if (source == O2P_SOURCE_SCOPE && signal->first_table == signal->last_table)
         o2p_store_run(walk->store, signal->first_table, 0);
     while (o2p_wire_next(&wire, &field)) {
@@ -116,20 +109,38 @@ static bool walk_group(o2p_walk *walk, const signal_walker *signal, o2p_source s
             break;
         case ITEM_KEY:
             items++;
-            ok = walk_item(walk, signal, source, &field);
+            o2p_memory_progress(memory, memory->whole, (size_t)(field.start - walk->begin));
+            ok = item(walk, signal, &field);
             break;
         case SCHEMA_URL_KEY:
             ok = o2p_walk_once(walk, &seen, &field);
             schema_url = o2p_span_of(&field);
             break;
         default:
-            ok = o2p_walk_other(walk, message, &field);
+            ok = o2p_walk_other(
+                walk, source == O2P_SOURCE_RESOURCE ? signal->resource : signal->scope, &field);
         }
         if (!ok)
             return false;
     }
     walk->counts.empty_groups += items == 0;
     return o2p_walk_end(walk, &wire) && end_group(walk, signal, &start, source, owner, schema_url);
+}
+
+static bool walk_record(o2p_walk *walk, const signal_walker *signal, const o2p_wire_field *record)
+{
+    return signal->record(walk, record) && !walk->store->memory->failed;
+}
+
+static bool walk_scope(o2p_walk *walk, const signal_walker *signal, const o2p_wire_field *scope)
+{
+    return walk_group(walk, signal, scope, O2P_SOURCE_SCOPE, walk_record);
+}
+
+static bool walk_resource(o2p_walk *walk, const signal_walker *signal,
+                          const o2p_wire_field *resource)
+{
+    return walk_group(walk, signal, resource, O2P_SOURCE_RESOURCE, walk_scope);
 }
 
 /* What records share is known at the end only. */
@@ -156,7 +167,6 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
     walk->shared = walk->most_shared = walk->noted_records = 0;
     for (size_t i = 0; i < O2P_LIST_PARTS; i++)
         walk->duplicates[i].size = 0;
-    memset(walk->groups, 0, sizeof(walk->groups));
     memset(walk->names, 0, sizeof(walk->names));
     o2p_known_begin(&walk->known);
     memset(&walk->counts, 0, sizeof(walk->counts));
@@ -165,7 +175,7 @@ bool o2p_walk_request(o2p_walk *walk, o2p_signal signal, const uint8_t *bytes, s
         o2p_memory_progress(walk->store->memory, size, 0);
     while (o2p_wire_next(&wire, &field)) {
         bool ok = field.key == O2P_KEY(ExportLogsServiceRequest_resource_logs, O2P_WIRE_LEN)
-                      ? walk_group(walk, walker, O2P_SOURCE_RESOURCE, &field)
+                      ? walk_resource(walk, walker, &field)
                       : o2p_walk_other(walk, walker->request, &field);
         if (!ok)
             break;

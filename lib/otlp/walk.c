@@ -95,19 +95,14 @@ static uint64_t note_size(const o2p_rows *rows, uint32_t row)
     return o2p_dictionary_entry(column->dictionary, o2p_cells32(column)[row] - 1)->size;
 }
 
-void o2p_walk_share(o2p_walk *walk, o2p_walk_since since, o2p_source source, uint32_t row,
-                    o2p_col map, const uint8_t *at)
+o2p_share o2p_share_of(const o2p_walk *walk, o2p_source source, uint32_t row)
 {
+    static const o2p_col maps[] = {[O2P_SOURCE_RESOURCE] = O2P_COL_ResourceAttributes,
+                                   [O2P_SOURCE_SCOPE] = O2P_COL_ScopeAttributes,
+                                   [O2P_SOURCE_METRIC] = O2P_COL_MetricMetadata};
     const o2p_rows *rows = walk->store->groups[source];
-    const o2p_column *column = &rows->columns[map];
-    uint64_t records = walk->counts.accepted - since.records;
+    const o2p_column *column = &rows->columns[maps[source]];
     uint64_t note = note_size(rows, row);
-    uint64_t shared = o2p_map_size(column, o2p_map_list(column, row));
-    shared = (shared + note / NOTE_BYTES) * records;
-    walk->shared += shared;
-    walk->store->joined_bytes += note * (walk->noted_records - since.noted_records + 1);
-    if (shared > walk->most_shared) {
-        walk->most_shared = shared;
-        walk->most_shared_at = at;
-    }
+    uint64_t attributes = o2p_map_size(column, o2p_map_list(column, row));
+    return (o2p_share){attributes + note / NOTE_BYTES, note};
 }

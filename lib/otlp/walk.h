@@ -32,16 +32,6 @@ typedef struct o2p_list_scratch {
 /* Most attribute lists, or kinds of them, that a row has: those of a span, its events and links. */
 enum { O2P_LIST_PARTS = 3 };
 
-/* A resource or scope that was read in this request, at a place that its bytes choose: found again
- * without a copy of them and their hash. */
-typedef struct o2p_known_group {
-    o2p_span message, schema_url;
-    uint32_t row;
-    bool set;
-} o2p_known_group;
-
-enum { O2P_KNOWN_GROUPS = 16 };
-
 /* Names of an enum's values that are looked up once a request. */
 enum { O2P_KNOWN_NAMES = 8 };
 
@@ -69,7 +59,6 @@ typedef struct o2p_walk {
     o2p_list_scratch
         lists[2];   /* of a record's list, and of a list inside its events, links, exemplars */
     uint32_t stamp; /* the last one given to a list */
-    o2p_known_group groups[O2P_SOURCE_SCOPE + 1][O2P_KNOWN_GROUPS]; /* by o2p_source */
     uint32_t names[2][O2P_KNOWN_NAMES]; /* of SpanKind, StatusCode: cells, or 0 */
     o2p_known known;
 } o2p_walk;
@@ -183,10 +172,21 @@ static inline o2p_walk_since o2p_walk_here(const o2p_walk *walk)
     return (o2p_walk_since){walk->counts.accepted, walk->noted_records};
 }
 
-/* Counts what the records since then share: the `source` row they belong to, whose attributes are
- * in `map`; `at` is where it, or what it belongs to, begins. */
-void o2p_walk_share(o2p_walk *walk, o2p_walk_since since, o2p_source source, uint32_t row,
-                    o2p_col map, const uint8_t *at);
+/* What each record takes of a row of `source` that it belongs to. */
+o2p_share o2p_share_of(const o2p_walk *walk, o2p_source source, uint32_t row);
+
+/* Counts what the records since then share; `at` is where it, or what it belongs to, begins. */
+static inline void o2p_walk_share(o2p_walk *walk, o2p_walk_since since, const o2p_share *share,
+                                  const uint8_t *at)
+{
+    uint64_t shared = share->attributes * (walk->counts.accepted - since.records);
+    walk->shared += shared;
+    walk->store->joined_bytes += share->note * (walk->noted_records - since.noted_records + 1);
+    if (shared > walk->most_shared) {
+        walk->most_shared = shared;
+        walk->most_shared_at = at;
+    }
+}
 
 /* ---- attributes.c ---- */
 
@@ -264,9 +264,10 @@ bool o2p_key_value_of(o2p_walk *walk, const uint8_t *bytes, size_t size, o2p_spa
 
 /* ---- group.c ---- */
 
-/* Finds or reads a Resource or InstrumentationScope with its schema URL and returns its row; 0 on
- * failure. */
-uint32_t o2p_walk_group(o2p_walk *walk, o2p_source source, o2p_span message, o2p_span schema_url);
+/* Finds or reads a Resource or InstrumentationScope with its schema URL; NULL on failure. Valid
+ * until the next one. */
+const o2p_known_group *o2p_walk_group(o2p_walk *walk, o2p_source source, o2p_span message,
+                                      o2p_span schema_url);
 
 /* ---- logs.c, traces.c, metrics.c ---- */
 

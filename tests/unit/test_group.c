@@ -1,6 +1,7 @@
 /* test_group.c - resources and scopes: their columns, found again, counted each time. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "walk_fixture.h"
@@ -165,6 +166,43 @@ static void notices_are_counted_each_time(void **state)
     assert_cell(&f->store, LOGS, ServiceName, 2, "\xef\xbf\xbd\xef\xbf\xbd");
 }
 
+static unsigned service_number;
+
+/* Alike in size and at both ends; every fifth has a text to repair. */
+static void one_of_many_services(protobuf *p)
+{
+    char name[16];
+    (void)snprintf(name, sizeof(name), "service-%03u", service_number);
+    pb_attribute(p, 1, "telemetry.sdk.name", "opentelemetry");
+    pb_attribute(p, 1, "telemetry.sdk.language", "c");
+    pb_attribute(p, 1, "service.name", name);
+    pb_attribute(p, 1, "host.name",
+                 service_number % 5 == 0 ? "\xff"
+                                           "23456789"
+                                         : "123456789");
+    pb_attribute(p, 1, "telemetry.sdk.version", "1.2.3");
+}
+
+/* More groups than there are places for, in turn and each twice: still one row each, which has its
+ * own name, and what is noticed is counted whether a group is found at its place or read again. */
+static void many_groups_in_turn(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    enum { SERVICES = 4 * O2P_KNOWN_GROUPS, ROUNDS = 3 };
+    for (unsigned i = 0; i < 2 * SERVICES * ROUNDS; i++) {
+        service_number = i / 2 % SERVICES;
+        put_group(&f->p, one_of_many_services, NULL);
+    }
+    walk_fresh(f, O2P_SIGNAL_LOGS);
+    assert_int_equal(f->store.groups[O2P_SOURCE_RESOURCE]->count, SERVICES);
+    for (unsigned i = 0; i < 2 * SERVICES * ROUNDS; i += 7) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "service-%03u", i / 2 % SERVICES);
+        assert_cell(&f->store, LOGS, ServiceName, i, name);
+    }
+    assert_int_equal(f->walk.counts.invalid_utf8, 2 * ROUNDS * ((SERVICES + 4) / 5));
+}
+
 static void entities(protobuf *p)
 {
     pb_open(p, 3);
@@ -241,6 +279,7 @@ int main(void)
         walk_test(absent_and_empty_groups),
         walk_test(groups_are_not_confused),
         walk_test(notices_are_counted_each_time),
+        walk_test(many_groups_in_turn),
         walk_test(entity_refs_have_all_members),
         walk_test(twice_and_wrong),
     };

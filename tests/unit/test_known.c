@@ -1,5 +1,5 @@
-/* test_known.c - keys, attributes and lists found again by their bytes, within one request, and
- * keys whose values are nearly all new. */
+/* test_known.c - resources, scopes, keys, attributes and lists found again by their bytes, within
+ * one request, and keys whose values are nearly all new. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,6 +58,56 @@ static void keys_are_found_in_their_column_and_request(void **state)
     assert_false(o2p_known_key_holds(&known, at, &columns[0], span_of(same)));
 }
 
+static void groups_are_found_in_their_source_and_request(void **state)
+{
+    (void)state;
+    const o2p_span absent = {NULL, 0}, empty = span_of(""), message = span_of("\n\x05kafka");
+    const o2p_span url = span_of("https://example/1"), other_url = span_of("https://example/2");
+    o2p_known_group *at = o2p_known_group_places(&known, O2P_SOURCE_RESOURCE, message);
+    assert_non_null(at);
+    assert_false(o2p_known_group_holds(&known, at, message, url));
+    *at = (o2p_known_group){.message = message, .schema_url = url, .request = known.request};
+    char same[] = "\n\x05kafka", other[] = "\n\x05kafkb";
+    assert_ptr_equal(o2p_known_group_places(&known, O2P_SOURCE_RESOURCE, span_of(same)), at);
+    assert_ptr_not_equal(o2p_known_group_places(&known, O2P_SOURCE_SCOPE, span_of(same)), at);
+    assert_true(o2p_known_group_holds(&known, at, span_of(same), url));
+    assert_false(o2p_known_group_holds(&known, at, span_of(other), url));
+    assert_false(o2p_known_group_holds(&known, at, message, other_url));
+    assert_false(o2p_known_group_holds(&known, at, message, absent));
+    *at = (o2p_known_group){.message = absent, .schema_url = empty, .request = known.request};
+    assert_true(o2p_known_group_holds(&known, at, absent, empty));
+    assert_false(o2p_known_group_holds(&known, at, empty, empty));
+    assert_false(o2p_known_group_holds(&known, at, absent, absent));
+    o2p_known_begin(&known);
+    assert_false(o2p_known_group_holds(&known, at, absent, empty));
+}
+
+/* Resources of one size that are alike but for a name somewhere in the middle. */
+static void groups_spread_by_what_is_in_the_middle(void **state)
+{
+    (void)state;
+    enum { SIZE = 300, NAME = 24, COUNT = O2P_KNOWN_GROUPS / O2P_KNOWN_PAIR };
+    for (size_t at = 8; at + NAME + 8 <= SIZE; at += NAME) {
+        bool taken[COUNT] = {false};
+        uint32_t used = 0;
+        for (unsigned i = 0; i < COUNT; i++) {
+            char text[SIZE + 1];
+            memset(text, 'x', SIZE);
+            uint32_t name = (i + 1) * 2654435761u;
+            (void)snprintf(text + at, NAME + 1, "%08x%08x%08x", name, ~name, name ^ 0x5555);
+            text[at + NAME] = 'x';
+            o2p_known_group *places = o2p_known_group_places(
+                &known, O2P_SOURCE_SCOPE, (o2p_span){(const uint8_t *)text, SIZE});
+            size_t place = (size_t)(places - (o2p_known_group *)(void *)known.groups.data);
+            assert_in_range(place, O2P_KNOWN_GROUPS, 2 * O2P_KNOWN_GROUPS - O2P_KNOWN_PAIR);
+            place = (place - O2P_KNOWN_GROUPS) / O2P_KNOWN_PAIR;
+            used += !taken[place];
+            taken[place] = true;
+        }
+        assert_true(used > COUNT / 2); /* 63% if they were thrown at random */
+    }
+}
+
 /* Whatever the length, what is put at a place is found, and little else is at the same one. */
 static void places_spread(void **state)
 {
@@ -87,10 +137,15 @@ static void numbers_of_requests_begin_again(void **state)
     o2p_known_pair *at = o2p_known_pair_place(&known, pair);
     assert_non_null(at);
     *at = (o2p_known_pair){.bytes = pair.bytes, .column = columns, .size = 4, .request = 1};
+    o2p_known_group *group = o2p_known_group_places(&known, O2P_SOURCE_RESOURCE, pair);
+    assert_non_null(group);
+    *group = (o2p_known_group){.message = pair, .request = 1};
     o2p_known_begin(&known);
     assert_int_equal(known.request, 1);
     at = o2p_known_pair_place(&known, pair);
     assert_false(o2p_known_pair_holds(&known, at, columns, pair));
+    group = o2p_known_group_places(&known, O2P_SOURCE_RESOURCE, pair);
+    assert_false(o2p_known_group_holds(&known, group, pair, (o2p_span){NULL, 0}));
 }
 
 enum { STEP = 2048, SAMPLE = 128 };
@@ -211,6 +266,8 @@ static void tables_may_be_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(groups_are_found_in_their_source_and_request),
+        TEST(groups_spread_by_what_is_in_the_middle),
         TEST(keys_are_found_in_their_column_and_request),
         TEST(places_spread),
         TEST(numbers_of_requests_begin_again),
