@@ -46,61 +46,70 @@ static size_t read_length(framing kind, const uint8_t *bytes, size_t size, uint6
 
 /* ---- which framing ------------------------------------------------------------------------- */
 
-/* Whether `length` bytes, of which `size` are there, can be divided into fields of number 1 with a
+/* How well a message fits. */
+typedef enum match {
+    MATCH_NONE,
+    MATCH_SO_FAR, /* what there is of it does */
+    MATCH_EXACT   /* its last field ends where it does */
+} match;
+
+/* How `length` bytes, of which `size` > 0 are there, can be divided into fields of number 1 with a
  * length. */
-static bool is_divided(const uint8_t *bytes, size_t size, uint64_t length)
+static match divide(const uint8_t *bytes, size_t size, uint64_t length)
 {
     enum { FIELD_1_WITH_LENGTH = 1 << 3 | 2 };
     uint64_t at = 0;
     while (at < size) {
         uint64_t field = 0;
         if (bytes[at++] != FIELD_1_WITH_LENGTH)
-            return false;
+            return MATCH_NONE;
         size_t prefix = read_varint(bytes + at, size - (size_t)at, &field);
         if (prefix == LENGTH_CUT)
-            return size < length;
+            return size < length ? MATCH_SO_FAR : MATCH_NONE;
         if (prefix == LENGTH_BAD || prefix > length - at || field > length - at - prefix)
-            return false;
+            return MATCH_NONE;
         at += prefix + field;
     }
-    return true;
+    return at == length ? MATCH_EXACT : MATCH_SO_FAR;
 }
 
 bool framing_is_request(const uint8_t *bytes, size_t size, bool ended)
 {
-    return size > 0 && is_divided(bytes, size, ended ? size : UINT64_MAX);
+    return size > 0 && divide(bytes, size, ended ? size : UINT64_MAX) != MATCH_NONE;
 }
 
-/* A message that the end of the file cuts off counts with lengths that are varints alone: the first
+/* How well the first two messages that are not empty fit, added up; and files of empty ones. A
+ * message that the end of the file cuts off counts with lengths that are varints alone: the first
  * four bytes of anything are some length. */
-static bool fits(framing kind, const uint8_t *bytes, size_t size, bool ended)
+static unsigned fits(framing kind, const uint8_t *bytes, size_t size, bool ended)
 {
     enum { MESSAGES_READ = 2 };
-    unsigned messages = 0;
+    unsigned messages = 0, matches = 0;
     for (size_t at = 0; at < size && messages < MESSAGES_READ;) {
         uint64_t length = 0;
         size_t prefix = read_length(kind, bytes + at, size - at, &length);
         if (prefix == LENGTH_CUT || prefix == LENGTH_BAD)
-            return false;
+            return matches;
         if (kind == FRAMING_BIG_ENDIAN && length > MESSAGE_MAX)
-            return false;
+            return matches;
         at += prefix;
         bool cut = length > size - at;
         size_t there = cut ? size - at : (size_t)length;
-        bool counts = kind == FRAMING_VARINT || !cut || !ended;
-        if (there > 0 && counts && is_divided(bytes + at, there, length))
-            return true;
+        if (there > 0 && (kind == FRAMING_VARINT || !cut || !ended))
+            matches += divide(bytes + at, there, length);
         messages += length > 0;
         at += there;
     }
-    return messages == 0 && kind == FRAMING_VARINT;
+    return messages == 0 && kind == FRAMING_VARINT ? MATCH_EXACT : matches;
 }
 
 framing framing_of(const uint8_t *bytes, size_t size, bool ended)
 {
-    if (fits(FRAMING_BIG_ENDIAN, bytes, size, ended))
-        return FRAMING_BIG_ENDIAN;
-    return fits(FRAMING_VARINT, bytes, size, ended) ? FRAMING_VARINT : FRAMING_NONE;
+    unsigned big_endian = fits(FRAMING_BIG_ENDIAN, bytes, size, ended);
+    unsigned varint = fits(FRAMING_VARINT, bytes, size, ended);
+    if (big_endian == 0 && varint == 0)
+        return FRAMING_NONE;
+    return big_endian >= varint ? FRAMING_BIG_ENDIAN : FRAMING_VARINT;
 }
 
 /* ---- requests ------------------------------------------------------------------------------ */

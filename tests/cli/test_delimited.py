@@ -43,6 +43,18 @@ def test_long_first_request(ok, tmp_path, framing):
     assert summary(ok, "--out", "d", "x.pbs")["counts"]["accepted"] == 3
 
 
+@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("size", [1, 100, 20_000, 70_000, 300_000, 1_000_000, 2_097_000, 2_097_200, 3_000_000])
+@pytest.mark.parametrize("empty", [1, 2, 3, 4, 5])
+def test_empty_requests_first(ok, framing, size, empty):
+    """Their lengths and a varint's bytes are a length of four bytes, of more than the file may have."""
+    first = otlp.logs(1, body="x" * (size // 2)) + otlp.logs(2, body="y" * (size - size // 2))
+    content = FRAMINGS[framing](*[b""] * empty, first, otlp.logs(3))
+    assert summary(ok, "--delimited", "--out", "d", "-", input=content)["counts"]["accepted"] == 6
+    content = FRAMINGS[framing](*[b""] * empty, TINY, first)
+    assert summary(ok, "--delimited", "--out", "e", "-", input=content)["counts"]["accepted"] == 4
+
+
 def test_both_framings_in_one_run(ok, tmp_path):
     (tmp_path / "1.pbs").write_bytes(otlp.big_endian(otlp.logs(1), otlp.logs(2)))
     (tmp_path / "2.pbs").write_bytes(otlp.delimited(otlp.logs(3), otlp.logs(4)))
