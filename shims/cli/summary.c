@@ -139,10 +139,10 @@ static void print_totals(const struct summary *summary)
         rows += summary->files[i].rows;
         bytes += summary->files[i].size;
     }
-    printf("%s request%s of %s bytes: %s rows in %zu file%s of %s bytes\n",
+    printf("%s request%s of %s bytes: %s row%s in %zu file%s of %s bytes\n",
            grouped(summary->requests, space[0]), summary->requests == 1 ? "" : "s",
-           grouped(summary->bytes, space[1]), grouped(rows, space[2]), summary->file_count,
-           summary->file_count == 1 ? "" : "s", grouped(bytes, space[3]));
+           grouped(summary->bytes, space[1]), grouped(rows, space[2]), rows == 1 ? "" : "s",
+           summary->file_count, summary->file_count == 1 ? "" : "s", grouped(bytes, space[3]));
 }
 
 /* "3 lines could not be read", "1 line could ...": a % stands for the s of a plural. */

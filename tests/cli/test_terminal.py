@@ -107,8 +107,9 @@ def test_no_progress_when_not_on_a_terminal(program, tmp_path):
 
 
 def test_bar_with_a_known_total(program, tmp_path):
-    """Stopped for a while as soon as it has written something, the work is long enough for a bar."""
-    requests = [otlp.logs(100, body=f"request {i}") for i in range(300)]
+    """Stopped for a while as soon as it has written something, the work is long enough for a bar; and there is
+    more than what is read at once to tell the framing."""
+    requests = [otlp.logs(100, body=f"request {i}") for i in range(1000)]
     (tmp_path / "x.pbs").write_bytes(otlp.delimited(*requests))
 
     def stop_for_a_while(process):
