@@ -91,7 +91,6 @@ static O2P_ALWAYS_INLINE bool walk_group(o2p_walk *walk, const signal_walker *si
                                          const o2p_wire_field *group, o2p_source source,
                                          item_walker *item)
 {
-    o2p_memory *memory = walk->store->memory;
     o2p_wire wire = o2p_wire_over(group->bytes, (size_t)group->value);
     o2p_wire_field field;
     group_start start;
@@ -109,7 +108,6 @@ static O2P_ALWAYS_INLINE bool walk_group(o2p_walk *walk, const signal_walker *si
             break;
         case ITEM_KEY:
             items++;
-            o2p_memory_progress(memory, memory->whole, (size_t)(field.start - walk->begin));
             ok = item(walk, signal, &field);
             break;
         case SCHEMA_URL_KEY:

@@ -67,6 +67,8 @@ static bool has_room(o2p_walk *walk, const o2p_rows *rows, const o2p_wire_field 
 o2p_rows *o2p_walk_new_row(o2p_walk *walk, o2p_table table, const o2p_wire_field *record,
                            uint32_t *row)
 {
+    o2p_memory *memory = walk->store->memory;
+    o2p_memory_progress(memory, memory->whole, (size_t)(record->start - walk->begin));
     o2p_rows *rows = o2p_store_table(walk->store, table);
     if (rows == NULL || !has_room(walk, rows, record))
         return NULL;
