@@ -1,8 +1,9 @@
 /* text.c - see text.h.
  *
  * Integers are written from their end, two digits a table lookup and eight a 64-bit division. Hex
- * needs no table: four bytes become eight digits in one 64-bit register. JSON strings are copied in
- * runs between the bytes that need an escape, and these are looked for eight at a time.
+ * needs no table: sixteen bytes become digits in vectors (vector.h), or four in one 64-bit
+ * register. JSON strings are copied in runs between the bytes that need an escape, and these are
+ * looked for eight at a time.
  */
 #include "text.h"
 #include "scan.h"

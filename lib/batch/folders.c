@@ -75,24 +75,24 @@ static bool add(o2p_folders *folders, uint64_t key)
     return !folders->keys.memory->failed;
 }
 
-/* Rows whose keys are added. Those that follow one another mostly have the same, also from run to
- * run, of which there may be as many as rows. */
+/* Where keys come from. Rows that follow one another mostly have the same, also where a run ends:
+ * there may be as many runs as rows. */
 typedef struct row_keys {
     const o2p_column *times;
     o2p_path_span span;
     uint64_t last; /* key that was added last; no key is UINT64_MAX */
 } row_keys;
 
-/* Adds those of one run; `key` has its table and service. */
-static bool add_run(o2p_folders *folders, row_keys *rows, uint32_t first, uint32_t end,
+/* Adds those of one run; `run_key` has its table and service. */
+static bool add_run(o2p_folders *folders, row_keys *keys, uint32_t first, uint32_t end,
                     uint64_t run_key)
 {
     for (uint32_t row = first; row < end; row++) {
-        uint64_t time = row < rows->times->cells.size / 8 ? o2p_cells64(rows->times)[row] : 0;
-        uint64_t key = run_key | (uint64_t)o2p_path_time_key(rows->span, time) << TIME_SHIFT;
-        if (key != rows->last && !add(folders, key))
+        uint64_t time = row < keys->times->cells.size / 8 ? o2p_cells64(keys->times)[row] : 0;
+        uint64_t key = run_key | (uint64_t)o2p_path_time_key(keys->span, time) << TIME_SHIFT;
+        if (key != keys->last && !add(folders, key))
             return false;
-        rows->last = key;
+        keys->last = key;
     }
     return true;
 }
@@ -120,9 +120,10 @@ static bool add_table(o2p_folders *folders, const o2p_store *store, const o2p_se
     for (; r < count; r++) {
         uint32_t begin = runs[r].first_row < first ? first : runs[r].first_row;
         uint32_t end = r + 1 < count ? runs[r + 1].first_row : rows->count;
-        uint64_t key = (uint64_t)table << TABLE_SHIFT;
-        key |= by_service ? service_of(store, &runs[r]) : 0;
-        if (!add_run(folders, &keys, begin, end, key) || key_count(folders) > settings->max_files)
+        uint64_t run_key = (uint64_t)table << TABLE_SHIFT;
+        run_key |= by_service ? service_of(store, &runs[r]) : 0;
+        if (!add_run(folders, &keys, begin, end, run_key) ||
+            key_count(folders) > settings->max_files)
             return false;
     }
     return true;

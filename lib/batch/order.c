@@ -182,7 +182,7 @@ static uint32_t half_of(const sort_key *key, unsigned shift)
 /* Counting sort by one half of the place, stable. Services and folders are few, so this brings rows
  * of many services, which clients mix, in order at a fraction of a merge sort's cost. Returns where
  * the keys are now: `spare`, or `keys` where the half is the same for all, or too spread out to
- * count, for which *ordered becomes false. */
+ * count. *ordered stays true while the keys are in order by each half so far. */
 static sort_key *scatter(sort_key *keys, sort_key *spare, uint32_t count, unsigned shift,
                          bool *ordered)
 {

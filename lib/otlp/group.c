@@ -278,7 +278,7 @@ static O2P_NOINLINE const o2p_known_group *add_group(o2p_walk *walk, o2p_source 
     bool any = (n->invalid_utf8 | n->duplicate_keys | n->unknown_fields) != 0;
     places[1] = places[0];
     places[0] = (o2p_known_group){
-        message, schema_url, o2p_share_of(walk, source, row), walk->known.request, row, any};
+        message, schema_url, o2p_walk_share_of(walk, source, row), walk->known.request, row, any};
     return &places[0];
 }
 
@@ -286,7 +286,9 @@ const o2p_known_group *o2p_walk_group(o2p_walk *walk, o2p_source source, o2p_spa
                                       o2p_span schema_url)
 {
     o2p_known_group *places = o2p_known_group_places(&walk->known, source, message);
-    for (size_t i = 0; i < O2P_KNOWN_PAIR && O2P_LIKELY(places != NULL); i++) {
+    if (O2P_UNLIKELY(places == NULL))
+        return NULL;
+    for (size_t i = 0; i < O2P_KNOWN_WAYS; i++) {
         if (!o2p_known_group_holds(&walk->known, &places[i], message, schema_url))
             continue;
         walk->store->memos[source].known.lookups++;
@@ -294,5 +296,5 @@ const o2p_known_group *o2p_walk_group(o2p_walk *walk, o2p_source source, o2p_spa
             notice_again(walk, source, places[i].row);
         return &places[i];
     }
-    return places == NULL ? NULL : add_group(walk, source, message, schema_url, places);
+    return add_group(walk, source, message, schema_url, places);
 }

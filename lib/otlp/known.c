@@ -1,10 +1,13 @@
 /* known.c - see known.h. */
 #include "known.h"
 
+#include "../base/hash.h"
+
 void o2p_known_init(o2p_known *known, o2p_memory *memory)
 {
     memset(known, 0, sizeof(*known));
-    o2p_buffer_init(&known->groups, memory);
+    for (size_t i = 0; i <= O2P_SOURCE_SCOPE; i++)
+        o2p_buffer_init(&known->groups[i], memory);
     o2p_buffer_init(&known->keys, memory);
     o2p_buffer_init(&known->pairs, memory);
     o2p_buffer_init(&known->lists, memory);
@@ -13,7 +16,8 @@ void o2p_known_init(o2p_known *known, o2p_memory *memory)
 
 void o2p_known_free(o2p_known *known)
 {
-    o2p_buffer_free(&known->groups);
+    for (size_t i = 0; i <= O2P_SOURCE_SCOPE; i++)
+        o2p_buffer_free(&known->groups[i]);
     o2p_buffer_free(&known->keys);
     o2p_buffer_free(&known->pairs);
     o2p_buffer_free(&known->lists);
@@ -23,7 +27,9 @@ void o2p_known_free(o2p_known *known)
 void o2p_known_begin(o2p_known *known)
 {
     if (++known->request == 0) { /* numbers begin again: what is there could be taken for new */
-        known->groups.size = known->keys.size = known->pairs.size = 0;
+        for (size_t i = 0; i <= O2P_SOURCE_SCOPE; i++)
+            known->groups[i].size = 0;
+        known->keys.size = known->pairs.size = 0;
         known->request = 1;
     }
     known->lists.size = 0; /* a place that points to nothing, or to another list, does no harm */
@@ -62,7 +68,7 @@ uint16_t *o2p_known_list_place(o2p_known *known, o2p_span fields)
     if (table == NULL)
         return NULL;
     return (uint16_t *)table +
-           o2p_hash(fields.bytes, fields.size) % O2P_KNOWN_LISTS / O2P_KNOWN_PAIR * O2P_KNOWN_PAIR;
+           o2p_hash(fields.bytes, fields.size) % O2P_KNOWN_LISTS / O2P_KNOWN_WAYS * O2P_KNOWN_WAYS;
 }
 
 static bool is_list(const o2p_known *known, uint16_t number, const o2p_column *column,
@@ -79,7 +85,7 @@ uint32_t o2p_known_list_at(o2p_known *known, const uint16_t *place, const o2p_co
                            o2p_span fields)
 {
     known->list_tries++;
-    for (size_t i = 0; i < O2P_KNOWN_PAIR; i++) {
+    for (size_t i = 0; i < O2P_KNOWN_WAYS; i++) {
         if (!is_list(known, place[i], column, fields))
             continue;
         known->list_hits++;

@@ -1,22 +1,23 @@
 /* known.h - resources, scopes, keys, attributes and lists of attributes that are found again by
  * their bytes.
  *
- *   table   by the bytes of              saves
- *   groups  a resource or scope          reading it, and a copy of it and its hash
- *   pairs   key and value                reading both and looking them up
- *   keys    the key                      looking it up in a dictionary
- *   lists   all fields of the list       everything
+ *   table   by the bytes of                saves
+ *   groups  resource or scope, and URL     a copy of them, its hash and the store's look-up
+ *   pairs   key and value                  reading both and looking them up
+ *   keys    the key                        looking it up in a dictionary
+ *   lists   all fields of the list         everything
  *
  * Most attributes of a request are among a few hundred. Places are overwritten by whatever comes,
  * a pair from the second time that its value does, so that what is new costs little and no memory;
  * and the tables last for one request, so that they need neither copies of the bytes nor a
  * rollback. What is noticed in an attribute is counted each time: one in which anything was noticed
- * is not kept.
+ * is not kept. A group is, and says so.
  */
 #ifndef O2P_OTLP_KNOWN_H
 #define O2P_OTLP_KNOWN_H
 
 #include "../base/hash.h"
+#include "../base/word.h"
 #include "../batch/column.h"
 #include "descriptor.h"
 
@@ -26,9 +27,9 @@ typedef struct o2p_span {
     size_t size;
 } o2p_span;
 
-/* What each record takes of the resource, scope or metric that it belongs to. */
+/* What each record takes of the resource, scope or metric that it belongs to: see walk.c. */
 typedef struct o2p_share {
-    uint64_t attributes; /* duplicates included: see walk.c */
+    uint64_t attributes; /* and duplicates, as so many attributes */
     uint64_t note;       /* bytes of its DuplicateAttributes */
 } o2p_share;
 
@@ -75,15 +76,18 @@ typedef struct o2p_known_list {
 } o2p_known_list;
 
 enum {
-    O2P_KNOWN_GROUPS = 64, /* of a source */
+    O2P_KNOWN_GROUPS = 64, /* resources, and as many scopes */
     O2P_KNOWN_KEYS = 256,
     O2P_KNOWN_PAIRS = 512,
     O2P_KNOWN_LISTS = 4096,
-    O2P_NO_LIST = O2P_KNOWN_LISTS
+    O2P_NO_LIST = O2P_KNOWN_LISTS,
+    /* A group, or list, has the choice of two places, so that of two that meet none pushes the
+     * other out again and again. */
+    O2P_KNOWN_WAYS = 2
 };
 
 typedef struct o2p_known {
-    o2p_buffer groups;              /* o2p_known_group: of resources and of scopes, once one came */
+    o2p_buffer groups[O2P_SOURCE_SCOPE + 1]; /* o2p_known_group, by o2p_source; [ROW] is not used */
     o2p_buffer keys;                /* o2p_known_key, O2P_KNOWN_KEYS of them, once there is one */
     o2p_buffer pairs;               /* o2p_known_pair likewise */
     o2p_buffer lists;               /* o2p_known_list, as they come */
@@ -124,43 +128,43 @@ static inline uint64_t o2p_known_place(const uint8_t *bytes, size_t size)
     return (mixed ^ mixed >> 29) * UINT64_C(0xC2B2AE3D27D4EB4F) >> 32;
 }
 
-/* Resources and scopes, and lists, share a pair of places, so that of two that meet none pushes the
- * other out again and again. */
-enum { O2P_KNOWN_PAIR = 2 };
-
-/* A number below 2^32 from a resource or scope. Those of one system are alike at both ends and
- * often of one size, so of large ones it takes every third word. */
-static inline uint64_t o2p_known_spread(o2p_span message)
+/* A number from all words of a resource or scope of 32 bytes or more: those of one system are alike
+ * at both ends and often of one size. Four sums, and not o2p_hash, since this is for each group of
+ * a request, of which there may be one a record: compilers make two instructions of a block. */
+static inline uint64_t o2p_known_sum(o2p_span message)
 {
-    enum { SHORT = 64, WORD = 8 };
-    if (message.size <= SHORT)
-        return o2p_hash(message.bytes, message.size) >> 32;
-    uint64_t factor = UINT64_C(0x9E3779B97F4A7C15); /* odd, and so are all */
-    uint64_t mixed = message.size + o2p_load_le64(message.bytes + message.size - WORD);
-    for (size_t at = 0; at + WORD <= message.size; at += 3 * WORD) {
-        mixed += o2p_load_le64(message.bytes + at) * factor;
-        factor += UINT64_C(0xD6E8FEB86659FD92);
-    }
-    return (mixed ^ mixed >> 29) * UINT64_C(0xC2B2AE3D27D4EB4F) >> 32;
+    enum { LANES = 4, BLOCK = 8 * LANES };
+    const uint8_t *last = message.bytes + message.size - BLOCK;
+    uint64_t sums[LANES] = {message.size, 0, 0, 0};
+    for (const uint8_t *at = message.bytes; at < last; at += BLOCK)
+        for (size_t i = 0; i < LANES; i++)
+            sums[i] += o2p_load_le64(at + 8 * i);
+    for (size_t i = 0; i < LANES; i++)
+        sums[i] += o2p_load_le64(last + 8 * i);
+    o2p_wide a = o2p_multiply(sums[0] ^ UINT64_C(0x9E3779B97F4A7C15), sums[1]);
+    o2p_wide b = o2p_multiply(sums[2] ^ UINT64_C(0xC2B2AE3D27D4EB4F), sums[3]);
+    return a.high ^ a.low ^ b.high ^ b.low;
 }
 
-/* The two places of a resource or scope; NULL when memory is refused. */
+/* The places of a resource or scope; NULL when memory is refused. */
 static inline o2p_known_group *o2p_known_group_places(o2p_known *known, o2p_source source,
                                                       o2p_span message)
 {
-    void *table = o2p_known_table(&known->groups, 2 * O2P_KNOWN_GROUPS * sizeof(o2p_known_group));
+    enum { SHORT = 64 };
+    void *table =
+        o2p_known_table(&known->groups[source], O2P_KNOWN_GROUPS * sizeof(o2p_known_group));
     if (O2P_UNLIKELY(table == NULL))
         return NULL;
-    uint64_t place = o2p_known_spread(message) % O2P_KNOWN_GROUPS;
-    return (o2p_known_group *)table + (source == O2P_SOURCE_SCOPE ? O2P_KNOWN_GROUPS : 0) +
-           place / O2P_KNOWN_PAIR * O2P_KNOWN_PAIR;
+    uint64_t number =
+        message.size <= SHORT ? o2p_hash(message.bytes, message.size) : o2p_known_sum(message);
+    return (o2p_known_group *)table + number % O2P_KNOWN_GROUPS / O2P_KNOWN_WAYS * O2P_KNOWN_WAYS;
 }
 
 /* Nothing is not the same as an empty message. */
 static inline bool o2p_same_span(o2p_span a, o2p_span b)
 {
     return a.size == b.size && (a.bytes == NULL) == (b.bytes == NULL) &&
-           (a.size == 0 || o2p_same_bytes(a.bytes, b.bytes, a.size));
+           o2p_same_bytes(a.bytes, b.bytes, a.size);
 }
 
 static inline bool o2p_known_group_holds(const o2p_known *known, const o2p_known_group *at,

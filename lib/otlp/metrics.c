@@ -500,7 +500,6 @@ bool o2p_walk_metric(o2p_walk *walk, const o2p_wire_field *metric)
     o2p_walk_since since = o2p_walk_here(walk);
     if (!read_data(walk, kind, metrics, row, &data))
         return false;
-    o2p_share share = o2p_share_of(walk, O2P_SOURCE_METRIC, row);
-    o2p_walk_share(walk, since, &share, metric->start);
+    o2p_walk_share(walk, since, o2p_walk_share_of(walk, O2P_SOURCE_METRIC, row), metric->start);
     return true;
 }

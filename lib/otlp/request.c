@@ -79,7 +79,7 @@ static inline bool end_group(o2p_walk *walk, const signal_walker *signal, const 
         return false;
     for (size_t t = signal->first_table; t <= (size_t)signal->last_table; t++)
         o2p_store_settle(walk->store, (o2p_table)t, start->runs[t], source, group->row);
-    o2p_walk_share(walk, start->since, &group->share, start->at);
+    o2p_walk_share(walk, start->since, group->share, start->at);
     return !walk->store->memory->failed;
 }
 
@@ -88,8 +88,8 @@ typedef bool item_walker(o2p_walk *walk, const signal_walker *signal, const o2p_
 
 /* Reads a ResourceX or ScopeX. Part of its two callers, so that each knows its source. */
 static O2P_ALWAYS_INLINE bool walk_group(o2p_walk *walk, const signal_walker *signal,
-                                         const o2p_wire_field *group, o2p_source source,
-                                         item_walker *item)
+                                         o2p_source source, const o2p_message *message,
+                                         const o2p_wire_field *group, item_walker *item)
 {
     o2p_wire wire = o2p_wire_over(group->bytes, (size_t)group->value);
     o2p_wire_field field;
@@ -115,8 +115,7 @@ static O2P_ALWAYS_INLINE bool walk_group(o2p_walk *walk, const signal_walker *si
             schema_url = o2p_span_of(&field);
             break;
         default:
-            ok = o2p_walk_other(
-                walk, source == O2P_SOURCE_RESOURCE ? signal->resource : signal->scope, &field);
+            ok = o2p_walk_other(walk, message, &field);
         }
         if (!ok)
             return false;
@@ -132,13 +131,13 @@ static bool walk_record(o2p_walk *walk, const signal_walker *signal, const o2p_w
 
 static bool walk_scope(o2p_walk *walk, const signal_walker *signal, const o2p_wire_field *scope)
 {
-    return walk_group(walk, signal, scope, O2P_SOURCE_SCOPE, walk_record);
+    return walk_group(walk, signal, O2P_SOURCE_SCOPE, signal->scope, scope, walk_record);
 }
 
 static bool walk_resource(o2p_walk *walk, const signal_walker *signal,
                           const o2p_wire_field *resource)
 {
-    return walk_group(walk, signal, resource, O2P_SOURCE_RESOURCE, walk_scope);
+    return walk_group(walk, signal, O2P_SOURCE_RESOURCE, signal->resource, resource, walk_scope);
 }
 
 /* What records share is known at the end only. */

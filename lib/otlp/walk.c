@@ -97,7 +97,7 @@ static uint64_t note_size(const o2p_rows *rows, uint32_t row)
     return o2p_dictionary_entry(column->dictionary, o2p_cells32(column)[row] - 1)->size;
 }
 
-o2p_share o2p_share_of(const o2p_walk *walk, o2p_source source, uint32_t row)
+o2p_share o2p_walk_share_of(const o2p_walk *walk, o2p_source source, uint32_t row)
 {
     static const o2p_col maps[] = {[O2P_SOURCE_RESOURCE] = O2P_COL_ResourceAttributes,
                                    [O2P_SOURCE_SCOPE] = O2P_COL_ScopeAttributes,

@@ -172,16 +172,16 @@ static inline o2p_walk_since o2p_walk_here(const o2p_walk *walk)
     return (o2p_walk_since){walk->counts.accepted, walk->noted_records};
 }
 
-/* What each record takes of a row of `source` that it belongs to. */
-o2p_share o2p_share_of(const o2p_walk *walk, o2p_source source, uint32_t row);
+/* The share of a row of `source`. */
+o2p_share o2p_walk_share_of(const o2p_walk *walk, o2p_source source, uint32_t row);
 
 /* Counts what the records since then share; `at` is where it, or what it belongs to, begins. */
-static inline void o2p_walk_share(o2p_walk *walk, o2p_walk_since since, const o2p_share *share,
+static inline void o2p_walk_share(o2p_walk *walk, o2p_walk_since since, o2p_share share,
                                   const uint8_t *at)
 {
-    uint64_t shared = share->attributes * (walk->counts.accepted - since.records);
+    uint64_t shared = share.attributes * (walk->counts.accepted - since.records);
     walk->shared += shared;
-    walk->store->joined_bytes += share->note * (walk->noted_records - since.noted_records + 1);
+    walk->store->joined_bytes += share.note * (walk->noted_records - since.noted_records + 1);
     if (shared > walk->most_shared) {
         walk->most_shared = shared;
         walk->most_shared_at = at;

@@ -46,67 +46,68 @@ static size_t read_length(framing kind, const uint8_t *bytes, size_t size, uint6
 
 /* ---- which framing ------------------------------------------------------------------------- */
 
-/* How well a message fits. */
-typedef enum match {
-    MATCH_NONE,
-    MATCH_SO_FAR, /* what there is of it does */
-    MATCH_EXACT   /* its last field ends where it does */
-} match;
+/* How well a message fits, in points: two that end where their fields do count for more than one
+ * that could go on and on. */
+enum {
+    POINTS_NONE = 0,
+    POINTS_SO_FAR = 1, /* what there is of it can be divided */
+    POINTS_EXACT = 2   /* and by its fields' lengths, all of it */
+};
 
-/* How `length` bytes, of which `size` > 0 are there, can be divided into fields of number 1 with a
- * length. */
-static match divide(const uint8_t *bytes, size_t size, uint64_t length)
+/* Divides `length` bytes, of which `size` > 0 are there, into fields of number 1 with a length.
+ * Returns the points. */
+static unsigned divide(const uint8_t *bytes, size_t size, uint64_t length)
 {
     enum { FIELD_1_WITH_LENGTH = 1 << 3 | 2 };
     uint64_t at = 0;
     while (at < size) {
         uint64_t field = 0;
         if (bytes[at++] != FIELD_1_WITH_LENGTH)
-            return MATCH_NONE;
+            return POINTS_NONE;
         size_t prefix = read_varint(bytes + at, size - (size_t)at, &field);
         if (prefix == LENGTH_CUT)
-            return size < length ? MATCH_SO_FAR : MATCH_NONE;
+            return size < length ? POINTS_SO_FAR : POINTS_NONE;
         if (prefix == LENGTH_BAD || prefix > length - at || field > length - at - prefix)
-            return MATCH_NONE;
+            return POINTS_NONE;
         at += prefix + field;
     }
-    return at == length ? MATCH_EXACT : MATCH_SO_FAR;
+    return at == length ? POINTS_EXACT : POINTS_SO_FAR;
 }
 
 bool framing_is_request(const uint8_t *bytes, size_t size, bool ended)
 {
-    return size > 0 && divide(bytes, size, ended ? size : UINT64_MAX) != MATCH_NONE;
+    return size > 0 && divide(bytes, size, ended ? size : UINT64_MAX) != POINTS_NONE;
 }
 
-/* How well the first two messages that are not empty fit, added up; and files of empty ones. A
- * message that the end of the file cuts off counts with lengths that are varints alone: the first
- * four bytes of anything are some length. */
-static unsigned fits(framing kind, const uint8_t *bytes, size_t size, bool ended)
+/* The points of the first two messages that are not empty; of a file of empty ones, as of one
+ * message. A message that the end of the file cuts off counts with lengths that are varints alone:
+ * the first four bytes of anything are some length. */
+static unsigned points_of(framing kind, const uint8_t *bytes, size_t size, bool ended)
 {
     enum { MESSAGES_READ = 2 };
-    unsigned messages = 0, matches = 0;
+    unsigned messages = 0, points = 0;
     for (size_t at = 0; at < size && messages < MESSAGES_READ;) {
         uint64_t length = 0;
         size_t prefix = read_length(kind, bytes + at, size - at, &length);
         if (prefix == LENGTH_CUT || prefix == LENGTH_BAD)
-            return matches;
+            return points;
         if (kind == FRAMING_BIG_ENDIAN && length > MESSAGE_MAX)
-            return matches;
+            return points;
         at += prefix;
         bool cut = length > size - at;
         size_t there = cut ? size - at : (size_t)length;
         if (there > 0 && (kind == FRAMING_VARINT || !cut || !ended))
-            matches += divide(bytes + at, there, length);
+            points += divide(bytes + at, there, length);
         messages += length > 0;
         at += there;
     }
-    return messages == 0 && kind == FRAMING_VARINT ? MATCH_EXACT : matches;
+    return messages == 0 && kind == FRAMING_VARINT ? POINTS_EXACT : points;
 }
 
 framing framing_of(const uint8_t *bytes, size_t size, bool ended)
 {
-    unsigned big_endian = fits(FRAMING_BIG_ENDIAN, bytes, size, ended);
-    unsigned varint = fits(FRAMING_VARINT, bytes, size, ended);
+    unsigned big_endian = points_of(FRAMING_BIG_ENDIAN, bytes, size, ended);
+    unsigned varint = points_of(FRAMING_VARINT, bytes, size, ended);
     if (big_endian == 0 && varint == 0)
         return FRAMING_NONE;
     return big_endian >= varint ? FRAMING_BIG_ENDIAN : FRAMING_VARINT;

@@ -7,11 +7,11 @@
  *
  * Which of them a file has is told from its first bytes. A request is nothing but fields of number
  * 1 with a length, so a framing fits when one of the first two messages that are not empty can be
- * divided into such fields: one of two, since a file may begin with a request that is broken. Where
- * both framings fit, the one does that fits more of the two, and those to their end; else
- * big-endian: read as varints, its lengths below 128 are three empty requests and the same length.
- * (An empty request before one of 16 KiB or more, with varints, is read as big-endian one very long
- * request, of which the end is not seen.)
+ * divided into such fields: one of two, since a file may begin with a request that is broken. Each
+ * gives a point, or two if its fields end where it does; the framing with more points is taken, and
+ * big-endian when they are equal: read as varints, its lengths below 128 are three empty requests
+ * and the same length. (Read as big-endian, an empty request and a varint of three or four bytes
+ * are one length, mostly of far more than there is: a message that fits so far, and no more.)
  */
 #ifndef O2P_CLI_FRAMING_H
 #define O2P_CLI_FRAMING_H
@@ -24,9 +24,10 @@ typedef enum framing {
     FRAMING_BIG_ENDIAN
 } framing;
 
-/* This many of the first bytes are looked at: an empty request and one of which the length, as a
- * varint, has three bytes are among them. With four it cannot be the rest of a big-endian one. */
-enum { FRAMING_BYTES = 2 * 1024 * 1024 + 16 };
+/* This many of the first bytes are looked at, and so read before the first request is converted: a
+ * few empty requests, and one of which the length, as a varint, has three bytes, to its end. (With
+ * four bytes, what follows them has to look like a request from its second byte on, too.) */
+enum { FRAMING_BYTES = 2 * 1024 * 1024 + 64 };
 
 /* Tells the framing of a file from its first bytes; `ended`: it has no more. */
 framing framing_of(const uint8_t *bytes, size_t size, bool ended);

@@ -314,8 +314,9 @@ static void print_group(const struct footer *footer, size_t index)
                                            "RAW",    "STORED", "MIN",       "MAX"};
     const struct footer_group *group = footer_group_at(footer, index);
     struct table table;
-    printf("\n%srow group %zu%s: %" PRId64 " rows, %" PRId64 " bytes uncompressed",
-           heading_on(stdout), index, heading_off(stdout), group->rows, group->bytes);
+    printf("\n%srow group %zu%s: %" PRId64 " row%s, %" PRId64 " bytes uncompressed",
+           heading_on(stdout), index, heading_off(stdout), group->rows, group->rows == 1 ? "" : "s",
+           group->bytes);
     print_sorting(footer, group);
     printf("\n");
     table_begin(&table, "lllrrrrll");

@@ -190,6 +190,10 @@ static void refuse_framing(struct conversion *run, const char *name,
 
 static bool convert_delimited(struct conversion *run, struct source *source, struct input *input)
 {
+    if (!input_hold(input, FRAMING_BYTES + 1)) {
+        run->status = STATUS_INPUT;
+        return true;
+    }
     struct input_request request = input_peek(input, FRAMING_BYTES);
     bool ended = input_peek(input, FRAMING_BYTES + 1).size == request.size;
     framing kind = framing_of(request.bytes, request.size, ended);
@@ -246,7 +250,7 @@ static bool convert_whole(struct conversion *run, struct source *source, struct 
     return true;
 }
 
-/* Converts an open input, of which something is held. False: stop. */
+/* Converts an open input that is not empty. False: stop. */
 static bool convert_open(struct conversion *run, struct source *source, struct input *input)
 {
     o2p_encoding encoding = run->options.encoding;
@@ -272,7 +276,7 @@ bool source_convert(struct conversion *run, const char *name)
         return true;
     }
     struct source source = {.name = input.name};
-    if (!input_hold(&input, FRAMING_BYTES + 1))
+    if (!input_hold(&input, 1))
         run->status = STATUS_INPUT;
     else if (input_peek(&input, 1).size == 0)
         remark("%s: empty: nothing to convert", source.name);

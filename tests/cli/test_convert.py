@@ -348,6 +348,8 @@ def test_summary_for_people(ok, tmp_path):
     assert line.split() == ["logs", "1,234", f"{file['bytes']:,}", file["path"]]
     size = (tmp_path / "x.pb").stat().st_size
     assert total == f"1 request of {size:,} bytes: 1,234 rows in 1 file of {file['bytes']:,} bytes"
+    (tmp_path / "one.pb").write_bytes(otlp.logs(1))
+    assert ": 1 row in 1 file of " in ok("convert", "--out", "d", "one.pb").out
 
 
 @pytest.mark.parametrize(

@@ -203,6 +203,57 @@ static void many_groups_in_turn(void **state)
     assert_int_equal(f->walk.counts.invalid_utf8, 2 * ROUNDS * ((SERVICES + 4) / 5));
 }
 
+static unsigned scope_number;
+
+static void numbered_scope(protobuf *p)
+{
+    char name[16];
+    (void)snprintf(name, sizeof(name), "%03u", scope_number);
+    pb_text(p, 1, name);
+}
+
+/* The places of a numbered scope, whose message is its name and no more. */
+static const o2p_known_group *places_of(walk_fixture *f, unsigned number)
+{
+    char message[16];
+    int size = snprintf(message, sizeof(message), "\n\x03%03u", number);
+    return o2p_known_group_places(&f->walk.known, O2P_SOURCE_SCOPE,
+                                  (o2p_span){(const uint8_t *)message, (size_t)size});
+}
+
+/* Of three scopes that meet, the two that were put there last are found, each at its place of the
+ * two, and stay where they are; the third is read again, and the older of the two gives way. */
+static void groups_that_meet_have_two_places(void **state)
+{
+    walk_fixture *f = (walk_fixture *)*state;
+    unsigned meeting[3] = {0};
+    for (unsigned i = 1, found = 1; found < 3; i++)
+        if (places_of(f, i) == places_of(f, 0))
+            meeting[found++] = i;
+    static const unsigned order[] = {0, 1, 0, 1, 2, 1, 2, 0, 2, 1};
+    static const unsigned rows[][2] = {/* at the two places after each; rows are in this order */
+                                       {0, 9}, {1, 0}, {1, 0}, {1, 0}, {2, 1},
+                                       {2, 1}, {2, 1}, {0, 2}, {0, 2}, {1, 0}};
+    for (unsigned count = 1; count <= sizeof(order) / sizeof(order[0]); count++) {
+        for (unsigned i = 0; i < count; i++) {
+            scope_number = meeting[order[i]];
+            put_group(&f->p, nothing, numbered_scope);
+        }
+        walk_fresh(f, O2P_SIGNAL_LOGS);
+        const o2p_known_group *places = places_of(f, 0);
+        for (size_t way = 0; way < O2P_KNOWN_WAYS; way++)
+            if (rows[count - 1][way] == 9)
+                assert_int_not_equal(places[way].request, f->walk.known.request);
+            else
+                assert_int_equal(places[way].row, rows[count - 1][way]);
+        for (unsigned i = 0; i < count; i++) {
+            char name[16];
+            (void)snprintf(name, sizeof(name), "%03u", meeting[order[i]]);
+            assert_cell(&f->store, LOGS, ScopeName, i, name);
+        }
+    }
+}
+
 static void entities(protobuf *p)
 {
     pb_open(p, 3);
@@ -280,6 +331,7 @@ int main(void)
         walk_test(groups_are_not_confused),
         walk_test(notices_are_counted_each_time),
         walk_test(many_groups_in_turn),
+        walk_test(groups_that_meet_have_two_places),
         walk_test(entity_refs_have_all_members),
         walk_test(twice_and_wrong),
     };

@@ -82,29 +82,29 @@ static void groups_are_found_in_their_source_and_request(void **state)
     assert_false(o2p_known_group_holds(&known, at, absent, empty));
 }
 
-/* Resources of one size that are alike but for a name somewhere in the middle. */
-static void groups_spread_by_what_is_in_the_middle(void **state)
+/* Resources of one size that are alike but for three digits, wherever these are. */
+static void groups_spread_by_all_their_bytes(void **state)
 {
     (void)state;
-    enum { SIZE = 300, NAME = 24, COUNT = O2P_KNOWN_GROUPS / O2P_KNOWN_PAIR };
-    for (size_t at = 8; at + NAME + 8 <= SIZE; at += NAME) {
+    enum { SIZE = 263, DIGITS = 3, COUNT = O2P_KNOWN_GROUPS / O2P_KNOWN_WAYS };
+    for (size_t at = 0; at + DIGITS <= SIZE; at++) {
         bool taken[COUNT] = {false};
         uint32_t used = 0;
         for (unsigned i = 0; i < COUNT; i++) {
-            char text[SIZE + 1];
+            char text[SIZE], digits[DIGITS + 1];
             memset(text, 'x', SIZE);
-            uint32_t name = (i + 1) * 2654435761u;
-            (void)snprintf(text + at, NAME + 1, "%08x%08x%08x", name, ~name, name ^ 0x5555);
-            text[at + NAME] = 'x';
+            (void)snprintf(digits, sizeof(digits), "%03u", i);
+            memcpy(text + at, digits, DIGITS);
             o2p_known_group *places = o2p_known_group_places(
                 &known, O2P_SOURCE_SCOPE, (o2p_span){(const uint8_t *)text, SIZE});
-            size_t place = (size_t)(places - (o2p_known_group *)(void *)known.groups.data);
-            assert_in_range(place, O2P_KNOWN_GROUPS, 2 * O2P_KNOWN_GROUPS - O2P_KNOWN_PAIR);
-            place = (place - O2P_KNOWN_GROUPS) / O2P_KNOWN_PAIR;
-            used += !taken[place];
-            taken[place] = true;
+            size_t place =
+                (size_t)(places - (o2p_known_group *)(void *)known.groups[O2P_SOURCE_SCOPE].data);
+            assert_true(place <= O2P_KNOWN_GROUPS - O2P_KNOWN_WAYS);
+            assert_int_equal(place % O2P_KNOWN_WAYS, 0);
+            used += !taken[place / O2P_KNOWN_WAYS];
+            taken[place / O2P_KNOWN_WAYS] = true;
         }
-        assert_true(used > COUNT / 2); /* 63% if they were thrown at random */
+        assert_true(used > COUNT / 3); /* 63% if they were thrown at random */
     }
 }
 
@@ -255,6 +255,7 @@ static void tables_may_be_refused(void **state)
     (void)state;
     counting.refuse_at = counting.calls + 1;
     counting.refuse_on = true;
+    assert_null(o2p_known_group_places(&known, O2P_SOURCE_SCOPE, span_of("x")));
     assert_null(o2p_known_key_place(&known, span_of("x")));
     assert_null(o2p_known_pair_place(&known, span_of("x")));
     assert_null(o2p_known_list_place(&known, span_of("x")));
@@ -267,7 +268,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(groups_are_found_in_their_source_and_request),
-        TEST(groups_spread_by_what_is_in_the_middle),
+        TEST(groups_spread_by_all_their_bytes),
         TEST(keys_are_found_in_their_column_and_request),
         TEST(places_spread),
         TEST(numbers_of_requests_begin_again),

@@ -178,6 +178,19 @@ static void any_rows_in_any_order(void **state)
                 }
 }
 
+/* As many hours as are counted, and one more. */
+static void folders_that_are_just_too_far_apart(void **state)
+{
+    (void)state;
+    for (count = 1023; count <= 1026; count++) {
+        for (uint32_t i = 0; i < count; i++) {
+            row_service[i] = i % SERVICES;
+            times[i] = (2000 - i) * HOUR + i % 7;
+        }
+        check();
+    }
+}
+
 /* Names of which the dictionary was given up come several times; they are one service all the same.
  */
 static void equal_names_are_one_service(void **state)
@@ -242,6 +255,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(any_rows_in_any_order),
+        TEST(folders_that_are_just_too_far_apart),
         TEST(equal_names_are_one_service),
         TEST(empty_runs),
         TEST(memory_may_be_refused),

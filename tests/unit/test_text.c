@@ -14,6 +14,9 @@
 #include "../../lib/base/text.h"
 
 /* A second time, without vectors: hex must be the same. */
+#ifdef O2P_BASE_VECTOR_H
+#error "included before, with vectors: text.c would be compared with itself"
+#endif
 #define O2P_NO_VECTORS
 #define o2p_format_i64 portable_format_i64
 #define o2p_format_u64 portable_format_u64
