@@ -80,8 +80,8 @@ bool framing_is_request(const uint8_t *bytes, size_t size, bool ended)
 }
 
 /* The points of the first two messages that are not empty; of a file of empty ones, as of one
- * message. A message that the end of the file cuts off counts with lengths that are varints alone:
- * the first four bytes of anything are some length. */
+ * message. A first message that the end of the file cuts off counts with lengths that are varints
+ * alone: the first four bytes of anything are some length. */
 static unsigned points_of(framing kind, const uint8_t *bytes, size_t size, bool ended)
 {
     enum { MESSAGES_READ = 2 };
@@ -92,11 +92,11 @@ static unsigned points_of(framing kind, const uint8_t *bytes, size_t size, bool 
         if (prefix == LENGTH_CUT || prefix == LENGTH_BAD)
             return points;
         if (kind == FRAMING_BIG_ENDIAN && length > MESSAGE_MAX)
-            return points;
+            return points > 0 ? points - 1 : 0; /* so what fitted may have done so by chance */
         at += prefix;
         bool cut = length > size - at;
         size_t there = cut ? size - at : (size_t)length;
-        if (there > 0 && (kind == FRAMING_VARINT || !cut || !ended))
+        if (there > 0 && (kind == FRAMING_VARINT || !cut || !ended || points > 0))
             points += divide(bytes + at, there, length);
         messages += length > 0;
         at += there;
@@ -106,11 +106,14 @@ static unsigned points_of(framing kind, const uint8_t *bytes, size_t size, bool 
 
 framing framing_of(const uint8_t *bytes, size_t size, bool ended)
 {
+    enum { LONG = 64 * 1024 };
     unsigned big_endian = points_of(FRAMING_BIG_ENDIAN, bytes, size, ended);
     unsigned varint = points_of(FRAMING_VARINT, bytes, size, ended);
+    if (big_endian == 0 && varint == 0 && size >= LONG) /* cut off, but more than "anything" */
+        big_endian = points_of(FRAMING_BIG_ENDIAN, bytes, size, false);
     if (big_endian == 0 && varint == 0)
         return FRAMING_NONE;
-    return big_endian >= varint ? FRAMING_BIG_ENDIAN : FRAMING_VARINT;
+    return big_endian > 0 && big_endian + 1 >= varint ? FRAMING_BIG_ENDIAN : FRAMING_VARINT;
 }
 
 /* ---- requests ------------------------------------------------------------------------------ */

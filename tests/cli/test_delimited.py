@@ -71,6 +71,26 @@ def test_empty_requests_first(ok, tmp_path, framing, size):
         assert summary(ok, "--out", "d", "1.pbs", "2.pbs")["counts"]["accepted"] == 2 * records + 4, empty
 
 
+@pytest.mark.parametrize("size", [0x200A1E, 0x210A1F, 0x400A3E])
+def test_big_endian_length_that_looks_like_more(ok, tmp_path, size):
+    """As varints: an empty request, one of 32 bytes, 33 or 64, and it begins with a field of so many, less two."""
+    request, records = request_of(size)
+    (tmp_path / "x.pbs").write_bytes(otlp.big_endian(request, otlp.logs(2)))
+    assert summary(ok, "--out", "d", "x.pbs")["counts"]["accepted"] == records + 2
+
+
+@pytest.mark.parametrize("there", [65_000, 120_000, 2_000_000, 2_500_000])
+def test_big_endian_file_that_is_cut_off_in_its_first_request(run, there):
+    """If enough of it is there to tell."""
+    request, _ = request_of(3_000_000)
+    result = run("convert", "--delimited", "--out", "d", "-", input=otlp.big_endian(request)[: 4 + there])
+    assert result.status == 1
+    if there < 65_536:
+        assert NO_FRAMING in result.err
+    else:
+        assert f"byte 0: the file ends after {there} of the 3000000 bytes of this request" in result.err
+
+
 def test_both_framings_in_one_run(ok, tmp_path):
     (tmp_path / "1.pbs").write_bytes(otlp.big_endian(otlp.logs(1), otlp.logs(2)))
     (tmp_path / "2.pbs").write_bytes(otlp.delimited(otlp.logs(3), otlp.logs(4)))
