@@ -122,7 +122,7 @@ static inline void put_hex_16(uint8_t *at, const uint8_t *bytes)
 {
     o2p_vector v;
     memcpy(&v, bytes, sizeof(v));
-    o2p_vector high = digits_of(v >> 4), low = digits_of(v & 15);
+    o2p_vector high = digits_of(v / 16), low = digits_of(v % 16);
     o2p_vector first = O2P_INTERLEAVE_LOW(high, low), last = O2P_INTERLEAVE_HIGH(high, low);
     memcpy(at, &first, sizeof(first));
     memcpy(at + 16, &last, sizeof(last));
@@ -132,7 +132,7 @@ static inline void put_hex_8(uint8_t *at, const uint8_t *bytes)
 {
     o2p_vector v = {0};
     memcpy(&v, bytes, 8);
-    v = O2P_INTERLEAVE_LOW(digits_of(v >> 4), digits_of(v & 15));
+    v = O2P_INTERLEAVE_LOW(digits_of(v / 16), digits_of(v % 16));
     memcpy(at, &v, sizeof(v));
 }
 

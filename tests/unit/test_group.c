@@ -215,10 +215,11 @@ static void numbered_scope(protobuf *p)
 /* The places of a numbered scope, whose message is its name and no more. */
 static const o2p_known_group *places_of(walk_fixture *f, unsigned number)
 {
-    char message[16];
-    int size = snprintf(message, sizeof(message), "\n\x03%03u", number);
+    enum { SIZE = 5 };
+    char message[SIZE + 1];
+    assert_int_equal(snprintf(message, sizeof(message), "\n\x03%03u", number), SIZE);
     return o2p_known_group_places(&f->walk.known, O2P_SOURCE_SCOPE,
-                                  (o2p_span){(const uint8_t *)message, (size_t)size});
+                                  (o2p_span){(const uint8_t *)message, SIZE});
 }
 
 /* Of three scopes that meet, the two that were put there last are found, each at its place of the

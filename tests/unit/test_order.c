@@ -254,10 +254,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(any_rows_in_any_order),
-        TEST(folders_that_are_just_too_far_apart),
-        TEST(equal_names_are_one_service),
-        TEST(empty_runs),
+        TEST(any_rows_in_any_order),       TEST(folders_that_are_just_too_far_apart),
+        TEST(equal_names_are_one_service), TEST(empty_runs),
         TEST(memory_may_be_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
