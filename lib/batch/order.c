@@ -161,17 +161,19 @@ static uint32_t ascent(const sort_key *keys, uint32_t at, uint32_t count)
     return end;
 }
 
-static void merge_two(const sort_key *from, sort_key *to, uint32_t a, uint32_t middle, uint32_t end)
+/* Merges the run from `a` to `b` and the one from there to `end`. */
+static void merge_two(const sort_key *a, const sort_key *b, const sort_key *end, sort_key *to)
 {
-    uint32_t b = middle, i = a;
+    const sort_key *middle = b;
     while (a < middle && b < end) {
-        bool second = before(&from[b], &from[a]);
-        to[i++] = from[second ? b : a];
+        bool second = before(b, a);
+        const sort_key *next = second ? b : a;
+        *to++ = *next;
         a += !second;
         b += second;
     }
-    memcpy(to + i, from + a, (size_t)(middle - a) * sizeof(*to));
-    memcpy(to + i + (middle - a), from + b, (size_t)(end - b) * sizeof(*to));
+    memcpy(to, a, (size_t)(middle - a) * sizeof(*to));
+    memcpy(to + (middle - a), b, (size_t)(end - b) * sizeof(*to));
 }
 
 static uint32_t half_of(const sort_key *key, unsigned shift)
@@ -231,7 +233,7 @@ static sort_key *merge_runs(o2p_buffer *starts_buffer, sort_key *keys, sort_key 
         size_t merged = 0;
         for (size_t r = 0; r < runs; r += 2) {
             uint32_t middle = starts[r + 1], end = r + 2 <= runs ? starts[r + 2] : middle;
-            merge_two(keys, spare, starts[r], middle, end);
+            merge_two(keys + starts[r], keys + middle, keys + end, spare + starts[r]);
             starts[merged++] = starts[r];
         }
         starts[merged] = count;
