@@ -8,11 +8,12 @@
  * Which of them a file has is told from its first bytes. A request is nothing but fields of number
  * 1 with a length, so a framing fits when one of the first two messages that are not empty can be
  * divided into such fields: one of two, since a file may begin with a request that is broken. Each
- * gives a point, or two if its fields end where it does. Big-endian is taken unless varints have
- * two points more: read as varints, its lengths below 128 are three empty requests and the same
- * length, and others an empty one and a short message, which may look like a request by chance.
- * (Read as big-endian, an empty request and a varint of three or four bytes are one length, mostly
- * of far more than there is: a message that fits so far, and no more.)
+ * gives a point, or two if its fields end where it does; a length that no message has takes one
+ * away. Big-endian is taken unless varints have two points more: read as varints, its lengths below
+ * 128 are three empty requests and the same length, and others an empty one and a short message,
+ * which may look like a request by chance. (Read as big-endian, an empty request and a varint of
+ * three or four bytes are one length, mostly of far more than there is: a message that fits so far,
+ * and no more.)
  */
 #ifndef O2P_CLI_FRAMING_H
 #define O2P_CLI_FRAMING_H

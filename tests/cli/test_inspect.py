@@ -278,6 +278,12 @@ def test_times_in_text(ok, tmp_path):
     )
 
 
+def test_one_row_is_no_rows(ok, tmp_path):
+    (tmp_path / "x.pb").write_bytes(otlp.logs(1))
+    (file,) = ok("convert", "--json", "--out", "d", "x.pb").json()["files"]
+    assert re.search(r"^row group 0: 1 row, \d+ bytes uncompressed", ok("inspect", file["path"]).out, re.MULTILINE)
+
+
 # ---- files that are none
 
 
